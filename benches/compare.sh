@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Compares `brainwav health` with the tools that people use today: pgrep, ps, the shell loop of both, and the
+# portable back end. Everything is measured in one run, in turn, so that the ratios hold on a busy machine too.
+#
+#   benches/compare.sh                    2,000 processes, 25 rounds
+#   benches/compare.sh -n 500 -r 5        a quick look
+#   benches/compare.sh --scale            also 200 and 10,000 processes
+#   benches/compare.sh --check            exit 1 if a target is missed
+#
+# BRAINWAV_BIN and BRAINWAV_PORTABLE_BIN name binaries that are there already; nothing is built for those.
+# It needs cargo (to build and to count packages), python3, pgrep and ps; strace counts the system calls where
+# it is present. It needs no root and no network, and ends the processes that it made, and only those.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(dirname "$here")
+target=${CARGO_TARGET_DIR:-$root/target}
+
+build() {
+    (cd "$root" && cargo build --release --locked "$@" >&2)
+}
+
+# One line a package, however often and with whatever features it is used.
+count_packages() {
+    (cd "$root" && cargo tree --locked --edges normal --prefix none 2>/dev/null) | cut -d' ' -f1,2 | sort -u | wc -l
+}
+
+case " $* " in *" --help "* | *" -h "*) exec python3 "$here/measure.py" --help ;; esac
+
+if [[ -z ${BRAINWAV_BIN:-} ]]; then
+    build --target-dir "$target"
+fi
+if [[ -z ${BRAINWAV_PORTABLE_BIN:-} ]]; then
+    build --features portable --target-dir "$target/portable"
+fi
+
+exec python3 "$here/measure.py" \
+    --binary "${BRAINWAV_BIN:-$target/release/brainwav}" \
+    --portable "${BRAINWAV_PORTABLE_BIN:-$target/portable/release/brainwav}" \
+    --packages "$(count_packages)" \
+    "$@"

@@ -1,0 +1,300 @@
+"""Measures brainwav against the tools that it replaces; benches/compare.sh builds what this needs.
+
+All commands run in turn, round after round and in a new order each time, so that whatever else the machine
+does meets all of them alike. What is compared is medians, and only those of one run.
+"""
+
+import argparse
+import contextlib
+import ctypes
+import json
+import os
+import platform
+import random
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import namedtuple
+
+from sleepers import Sleepers, room_for
+
+Sample = namedtuple("Sample", "cpu wall")
+Target = namedtuple("Target", "text value limit unit")
+
+# What the old way did: every process of every pattern, and two calls of ps for each of them.
+OLD_WAY = """\
+for pattern in vitest nx tsc 'node.*mcp' local-memory; do
+    for pid in $(pgrep -f "$pattern"); do
+        rss=$(ps -p "$pid" -o rss=)
+        cpu=$(ps -p "$pid" -o %cpu=)
+        [ "${rss:-0}" -gt 8388608 ] && echo "$pid $rss $cpu"
+    done
+done
+exit 0
+"""
+# The old way takes seconds; a few of its rounds tell enough.
+SLOW_EVERY = 5
+START_ROUNDS = 200
+SCALES = (200, 2_000, 10_000)
+# More than this from 200 to 10,000 processes would be a cost that grows with their number.
+FLAT = 1.25
+PR_SET_CHILD_SUBREAPER = 36
+
+
+class Bench:
+    """The commands, and the surroundings in which all of them run."""
+
+    def __init__(self, options, folder):
+        script = os.path.join(folder, "old-way.sh")
+        with open(script, "w", encoding="ascii") as file:
+            file.write(OLD_WAY)
+        self.folder = folder
+        self.strace = shutil.which("strace")
+        self.start = [options.binary, "--version"]
+        self.true = [shutil.which("true")]
+        self.health = [options.binary, "health", "--json"]
+        self.portable = [options.portable, "health", "--json"]
+        self.pgrep = [shutil.which("pgrep"), "-f", "vitest"]
+        self.ps = [shutil.which("ps"), "aux"]
+        self.old = [shutil.which("bash"), script]
+        # Nothing of the user's own is read or written, and each back end has a memory of its own.
+        self.environment = {"PATH": os.environ["PATH"], "HOME": folder, "LC_ALL": "C"}
+        self.null = os.open(os.devnull, os.O_RDWR)
+
+    def surroundings(self, command):
+        state = "portable" if command[0] == self.portable[0] else "state"
+        return {**self.environment, "BRAINWAV_STATE_DIR": os.path.join(self.folder, state)}
+
+    def run(self, command):
+        """CPU time of a command and all that it waited for, and the time that it took."""
+        actions = [(os.POSIX_SPAWN_DUP2, self.null, stream) for stream in (0, 1, 2)]
+        begin = time.perf_counter()
+        pid = os.posix_spawn(command[0], command, self.surroundings(command), file_actions=actions)
+        _, status, usage = os.wait4(pid, 0)
+        wall = time.perf_counter() - begin
+        self.demand(command, os.waitstatus_to_exitcode(status))
+        return Sample(usage.ru_utime + usage.ru_stime, wall)
+
+    @staticmethod
+    def demand(command, code):
+        # 1 is "nothing found" for pgrep, and "problems found" for brainwav.
+        if code not in (0, 1):
+            raise SystemExit(f"{' '.join(command)} failed with exit code {code}")
+
+    def medians(self, commands, rounds):
+        """Median CPU and wall time of each command, in milliseconds."""
+        samples = {name: [] for name in commands}
+        for command in commands.values():
+            self.run(command)
+        for number in range(rounds):
+            for name in random.sample(list(commands), len(commands)):
+                if name != "the old way" or number % SLOW_EVERY == 0:
+                    samples[name].append(self.run(commands[name]))
+        return {
+            name: Sample(*(1000 * statistics.median(values) for values in zip(*taken)))
+            for name, taken in samples.items()
+        }
+
+    def peak(self, command):
+        """Peak resident memory in bytes.
+
+        The kernel counts in what the process was before it became the command, and we are larger than most of
+        them. So a shell, which is small, starts it and ends, and we adopt it to be told of its end.
+        """
+        shell = ["/bin/sh", "-c", '"$@" >/dev/null 2>&1 & echo $!', "sh", *command]
+        found = []
+        for _ in range(3):
+            run = subprocess.run(
+                shell, env=self.surroundings(command), stdout=subprocess.PIPE, check=True, cwd=self.folder
+            )
+            _, status, usage = os.wait4(int(run.stdout), 0)
+            self.demand(command, os.waitstatus_to_exitcode(status))
+            found.append(usage.ru_maxrss * 1024)
+        return max(found)
+
+    def syscalls(self, command):
+        """How many system calls a command makes, threads and children included."""
+        if not self.strace:
+            return None
+        counted = os.path.join(self.folder, "syscalls")
+        trace = [self.strace, "-f", "-c", "-qq", "-o", counted, *command]
+        subprocess.run(trace, env=self.surroundings(command), stdout=self.null, stderr=self.null, check=False)
+        with open(counted, encoding="ascii") as file:
+            total = [line.split() for line in file if line.endswith(" total\n")]
+        return int(total[-1][3]) if total else None
+
+    def matched(self, command):
+        """How many processes a back end says that its rules speak of."""
+        found = subprocess.run(
+            [*command, "--all"], env=self.surroundings(command), stdout=subprocess.PIPE, check=False
+        )
+        return len(json.loads(found.stdout)["processes"])
+
+
+def processes():
+    """How many there are on this machine."""
+    return sum(name.isdigit() for name in os.listdir("/proc"))
+
+
+def heading(text):
+    print(f"\n{text}", flush=True)
+
+
+def number(value, digits=2):
+    return "-" if value is None else f"{value:,.{digits}f}"
+
+
+def compare_quiet(bench, rounds):
+    """Start-up, and a machine on which there is little to see."""
+    heading(f"Start-up ({START_ROUNDS} rounds) and a quiet machine ({processes()} processes, {rounds} rounds)")
+    print(f"{'':34}{'CPU ms':>10}{'wall ms':>10}{'CPU ratio':>12}{'wall ratio':>12}")
+    start = bench.medians({"brainwav --version": bench.start, "/bin/true": bench.true}, START_ROUNDS)
+    quiet = bench.medians({"brainwav health --json": bench.health, "ps aux": bench.ps}, rounds)
+    for pair in (start, quiet):
+        (own, ours), (other, theirs) = pair.items()
+        print(f"{own:34}{ours.cpu:10.2f}{ours.wall:10.2f}{ours.cpu / theirs.cpu:12.2f}{ours.wall / theirs.wall:12.2f}")
+        print(f"{'  against ' + other:34}{theirs.cpu:10.2f}{theirs.wall:10.2f}")
+    start, quiet = (list(pair.values()) for pair in (start, quiet))
+    targets = [
+        Target("--version, wall time against /bin/true", start[0].wall / start[1].wall, 1.5, ""),
+        Target("health on a quiet machine, wall time against ps aux", quiet[0].wall / quiet[1].wall, 1, ""),
+    ]
+    return targets, quiet[0].cpu
+
+
+def compare_loaded(bench, sleepers, count, rounds):
+    """The comparison itself."""
+    sleepers.grow_to(count)
+    commands = {
+        "brainwav health --json": bench.health,
+        "pgrep -f vitest": bench.pgrep,
+        "ps aux": bench.ps,
+        "the old way": bench.old,
+        "the portable back end": bench.portable,
+    }
+    for name in ("brainwav health --json", "the portable back end"):
+        matched = bench.matched(commands[name])
+        if matched < sleepers.matching:
+            raise SystemExit(f"{name} found {matched} of {sleepers.matching} processes: nothing to compare")
+    heading(f"{processes():,} processes, {sleepers.matching:,} of them match a rule; {rounds} rounds in turn")
+    print(f"{'':24}{'CPU ms':>10}{'wall ms':>10}{'brainwav/it':>16}{'peak MB':>10}{'syscalls':>10}")
+    print(f"{'':24}{'':10}{'':10}{'CPU':>8}{'wall':>8}{'':10}{'/process':>10}")
+    medians = bench.medians(commands, rounds)
+    own = medians["brainwav health --json"]
+    rows = {}
+    for name, command in commands.items():
+        took, peak = medians[name], bench.peak(command)
+        # A hundred times as many under strace, to learn what is plain already.
+        calls = None if name == "the old way" else bench.syscalls(command)
+        calls = calls and calls / processes()
+        rows[name] = (own.cpu / took.cpu, peak, calls)
+        ratios = f"{own.cpu / took.cpu:8.3f}{own.wall / took.wall:8.3f}"
+        print(f"{name:24}{took.cpu:10.1f}{took.wall:10.1f}{ratios}{peak / 1e6:10.1f}{number(calls, 1):>10}")
+    return [
+        Target("CPU time against pgrep -f", rows["pgrep -f vitest"][0], 0.35, ""),
+        Target("CPU time against the old way", rows["the old way"][0], 0.2, ""),
+        Target("CPU time against the portable back end", rows["the portable back end"][0], 0.5, ""),
+        Target("system calls a process", rows["brainwav health --json"][2], 7, ""),
+        Target("peak memory", rows["brainwav health --json"][1] / 1e6, 8, "MB"),
+    ]
+
+
+def compare_scales(bench, sleepers, rounds, quiet_cpu):
+    """What one more process costs, few or many."""
+    heading(f"Cost per process ({rounds} rounds), without the start-up of {quiet_cpu:.1f} ms on the quiet machine")
+    print(f"{'':24}{'CPU ms':>10}{'CPU us/process':>18}{'pgrep -f':>18}")
+    costs = []
+    before = processes() - len(sleepers.children)
+    for count in SCALES:
+        if not room_for(count):
+            print(f"{count:,}: this machine has no room for so many")
+            continue
+        sleepers.grow_to(count)
+        took = bench.medians({"brainwav": bench.health, "pgrep": bench.pgrep}, rounds)
+        costs.append((took["brainwav"].cpu - quiet_cpu) / count * 1000)
+        pgrep = took["pgrep"].cpu / (count + before) * 1000
+        print(f"{f'{count:,} processes':24}{took['brainwav'].cpu:10.1f}{costs[-1]:18.2f}{pgrep:18.2f}")
+    growth = costs[-1] / costs[0] if len(costs) == len(SCALES) else None
+    return [Target("cost per process at 10,000 against 200", growth, FLAT, "")]
+
+
+def sizes(options):
+    size = os.path.getsize(options.binary) / 1e6
+    heading(f"The binary: {size:.2f} MB, {options.packages} packages")
+    return [Target("binary", size, 3, "MB"), Target("packages", options.packages, 120, "")]
+
+
+def report(targets):
+    """Prints what was reached, and says whether all of it was."""
+    heading("Targets")
+    for target in targets:
+        if target.value is None:
+            verdict, value = "not measured", "-"
+        else:
+            verdict = "reached" if target.value <= target.limit else "MISSED"
+            value = f"{target.value:.4g} {target.unit}".strip()
+        limit = f"at most {target.limit:g} {target.unit}".strip()
+        print(f"{verdict:14}{target.text:42.42}{value:>9}  {limit}")
+    return all(target.value is None or target.value <= target.limit for target in targets)
+
+
+def parse():
+    parser = argparse.ArgumentParser(prog="compare.sh", description="brainwav against pgrep, ps and shell loops")
+    parser.add_argument("-n", "--processes", type=int, default=2_000, help="processes to make (2000)")
+    parser.add_argument("-r", "--rounds", type=int, default=25, help="rounds to measure (25)")
+    parser.add_argument("--scale", action="store_true", help="also the cost per process at 200, 2,000 and 10,000")
+    parser.add_argument("--check", action="store_true", help="exit 1 if a target is missed")
+    for hidden, kind in (("--binary", os.path.abspath), ("--portable", os.path.abspath), ("--packages", int)):
+        parser.add_argument(hidden, type=kind, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.processes < 1 or options.rounds < 1:
+        parser.error("at least one process and one round")
+    if not room_for(options.processes):
+        parser.error(f"this machine has no room for {options.processes:,} processes")
+    return options
+
+
+@contextlib.contextmanager
+def own_folder():
+    """A temporary folder. Its name is in every command line, so it is no random one, which could match `nx`."""
+    folder = os.path.join(tempfile.gettempdir(), f"brainwav-bench-{os.getpid()}")
+    os.mkdir(folder, 0o700)
+    before = os.getcwd()
+    # No workspace and no configuration of the user's around.
+    os.chdir(folder)
+    try:
+        yield folder
+    finally:
+        os.chdir(before)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def main():
+    options = parse()
+    # Whatever ends us, the processes that we made end first.
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, lambda number, _: sys.exit(128 + number))
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    user = "root" if os.geteuid() == 0 else "an ordinary user"
+    print(f"brAInwav bench, as {user}: Linux {platform.release()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+    with own_folder() as folder:
+        bench = Bench(options, folder)
+        quiet_targets, quiet_cpu = compare_quiet(bench, options.rounds)
+        with Sleepers(folder) as sleepers:
+            targets = compare_loaded(bench, sleepers, options.processes, options.rounds) + quiet_targets
+        if options.scale:
+            with Sleepers(folder) as sleepers:
+                targets += compare_scales(bench, sleepers, options.rounds, quiet_cpu)
+    reached = report(targets + sizes(options))
+    return 1 if options.check and not reached else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,60 @@
+//! The command line as data: what can be typed, and the help for it. No logic lives here.
+
+pub mod completions;
+pub mod config;
+pub mod global;
+pub mod health;
+
+use clap::{Parser, Subcommand};
+
+const EXAMPLES: &str = "\
+Examples:\n\
+\x20 brainwav health              what exceeds its limits, and why\n\
+\x20 brainwav health --enforce -n what would be ended\n\
+\x20 brainwav health --enforce    end it\n\
+\x20 brainwav config show         every setting and where it comes from";
+
+/// brAInwav keeps a developer machine or a CI runner healthy: it finds development processes that leak, hang or
+/// outlive their session, and ends exactly those.
+#[derive(Debug, Parser)]
+#[command(
+    name = "brainwav",
+    display_name = "brAInwav",
+    before_help = "brAInwav",
+    version,
+    disable_help_subcommand = true,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    max_term_width = 100,
+    after_help = EXAMPLES,
+    after_long_help = crate::cli::global::after_help(EXAMPLES)
+)]
+pub struct Cli {
+    /// What every command understands.
+    #[command(flatten)]
+    pub global: global::Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show the development processes that exceed their limits; --enforce ends them
+    Health(Box<health::HealthArgs>),
+    /// Show, check or write the configuration
+    Config(config::ConfigArgs),
+    /// Print the completions for a shell
+    Completions(completions::CompletionsArgs),
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

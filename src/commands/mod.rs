@@ -1,0 +1,31 @@
+//! The commands. Each resolves its settings, calls a few functions of the core, and hands the result to the
+//! printer.
+
+mod completions;
+mod config_check;
+mod config_init;
+mod config_show;
+mod health;
+mod looks_store;
+
+use crate::cli::Command;
+use crate::cli::config::ConfigAction;
+use crate::context::Context;
+use crate::error::Result;
+use crate::exit::ExitCode;
+
+/// Runs one command.
+///
+/// # Errors
+/// Whatever keeps the command from doing its work.
+pub fn run(context: &mut Context, command: &Command) -> Result<ExitCode> {
+    match command {
+        Command::Health(args) => health::run(context, args),
+        Command::Config(args) => match &args.action {
+            ConfigAction::Show(args) => config_show::run(context, args),
+            ConfigAction::Check(args) => config_check::run(context, args),
+            ConfigAction::Init(args) => config_init::run(context, args),
+        },
+        Command::Completions(args) => completions::run(context, args),
+    }
+}

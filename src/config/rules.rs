@@ -1,0 +1,150 @@
+//! The built-in rules and those of each file, made into one list.
+
+use super::expression;
+use super::problem::{Place, Problem};
+use super::rule_keys::{WrittenRule, life_word};
+use super::settings::scope_word;
+use super::shown::{Entry, Origin, Shown};
+use super::value::ValueError;
+use crate::core::process::{Rule, RuleLimits, builtin};
+
+/// A rule on its way through the files.
+#[derive(Debug)]
+pub struct DraftRule {
+    /// The rule as it stands.
+    pub rule: Rule,
+    /// Whether it is used.
+    pub enabled: bool,
+    /// Its keys as `config show` shows them.
+    pub entries: Vec<Entry>,
+    written: Option<Place>,
+}
+
+/// Merges the rules of the files, weakest file first, into the built-in ones. A rule whose name is taken
+/// changes that rule key by key, where it is; new ones are asked before all that were there.
+#[must_use]
+pub fn merge(files: Vec<Vec<WrittenRule>>) -> Vec<DraftRule> {
+    let mut drafts: Vec<DraftRule> = builtin::rules().into_iter().map(DraftRule::built_in).collect();
+    for file in files {
+        let mut new = Vec::new();
+        for written in file {
+            match drafts.iter_mut().find(|draft| draft.rule.name == written.patch.name) {
+                Some(draft) => draft.apply(written),
+                None => new.push(DraftRule::written(written)),
+            }
+        }
+        new.append(&mut drafts);
+        drafts = new;
+    }
+    drafts
+}
+
+/// What is wrong with the rules as a whole: those that would match every process, or none.
+#[must_use]
+pub fn problems(drafts: &[DraftRule]) -> Vec<Problem> {
+    drafts.iter().filter(|draft| draft.enabled).filter_map(DraftRule::problem).collect()
+}
+
+impl DraftRule {
+    fn built_in(rule: Rule) -> Self {
+        let mut draft = Self { rule, enabled: true, entries: Vec::new(), written: None };
+        let list = |texts: Vec<&str>| Shown::List(texts.into_iter().map(str::to_owned).collect());
+        let program = list(draft.rule.program.iter().map(|pattern| pattern.as_str()).collect());
+        let title = list(draft.rule.title.iter().map(String::as_str).collect());
+        draft.show("program", program, Origin::Default);
+        let unless = list(draft.rule.unless.iter().map(String::as_str).collect());
+        if !draft.rule.title.is_empty() {
+            draft.show("title", title, Origin::Default);
+        }
+        if !draft.rule.unless.is_empty() {
+            draft.show("unless", unless, Origin::Default);
+        }
+        draft.show_words();
+        if let Some(runtime) = draft.rule.limits.max_runtime {
+            draft.show("max-runtime", runtime.into(), Origin::Default);
+        }
+        draft
+    }
+
+    fn written(written: WrittenRule) -> Self {
+        let rule = Rule {
+            name: written.patch.name.clone(),
+            program: Vec::new(),
+            title: Vec::new(),
+            unless: Vec::new(),
+            command: None,
+            cwd: None,
+            scope: Default::default(),
+            life: Default::default(),
+            limits: RuleLimits::default(),
+        };
+        let mut draft = Self { rule, enabled: true, entries: Vec::new(), written: None };
+        draft.show_words();
+        draft.apply(written);
+        draft
+    }
+
+    fn show_words(&mut self) {
+        self.show("scope", Shown::text(scope_word(self.rule.scope)), Origin::Default);
+        self.show("life", Shown::text(life_word(self.rule.life)), Origin::Default);
+    }
+
+    fn show(&mut self, key: &str, value: Shown, origin: Origin) {
+        let entry = Entry { key: format!("process.{}.{key}", self.rule.name), value, origin };
+        match self.entries.iter_mut().find(|known| known.key == entry.key) {
+            Some(known) => *known = entry,
+            None => self.entries.push(entry),
+        }
+    }
+
+    fn apply(&mut self, written: WrittenRule) {
+        let WrittenRule { patch, place, shown } = written;
+        self.written = Some(place);
+        self.enabled = patch.enabled.unwrap_or(self.enabled);
+        replace(&mut self.rule.program, patch.program);
+        replace(&mut self.rule.title, patch.title);
+        replace(&mut self.rule.unless, patch.unless);
+        replace(&mut self.rule.scope, patch.scope);
+        replace(&mut self.rule.life, patch.life);
+        replace_some(&mut self.rule.command, patch.command);
+        replace_some(&mut self.rule.cwd, patch.cwd);
+        let (limits, new) = (&mut self.rule.limits, patch.limits);
+        replace_some(&mut limits.max_memory_bytes, new.max_memory_bytes);
+        replace_some(&mut limits.max_cpu_percent, new.max_cpu_percent);
+        replace_some(&mut limits.cpu_strikes, new.cpu_strikes);
+        replace_some(&mut limits.max_runtime, new.max_runtime);
+        for (key, value, origin) in shown {
+            self.show(key, value, origin);
+        }
+    }
+
+    fn problem(&self) -> Option<Problem> {
+        let place = self.written.clone()?;
+        let named = !self.rule.program.is_empty() || !self.rule.title.is_empty();
+        let error = match &self.rule.command {
+            _ if named => return None,
+            Some(command) if !expression::fits_everything(command) => return None,
+            Some(_) => ValueError::new("command alone would match every process")
+                .help("add program or title, or write a command that names what is meant"),
+            None if self.rule.cwd.is_some() => ValueError::new(
+                "cwd alone would match every process that works there, shells and editors too",
+            )
+            .help("add program, title or command"),
+            None => ValueError::new("nothing says which processes are meant")
+                .help("add program, title or command; or is the name of another rule meant?"),
+        };
+        Some(Problem::new(place, format!("process.{}", self.rule.name), error))
+    }
+}
+
+fn replace<T>(old: &mut T, new: Option<T>) {
+    if let Some(new) = new {
+        *old = new;
+    }
+}
+
+fn replace_some<T>(old: &mut Option<T>, new: Option<T>) {
+    if new.is_some() {
+        *old = new;
+    }
+}

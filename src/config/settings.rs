@@ -1,0 +1,203 @@
+//! Every setting, in one table: from it come reading, defaults, the names of environment variables,
+//! `config show`, `config init`, and the suggestions for names that are not there.
+
+use std::time::Duration;
+
+use super::environment::PREFIX;
+use super::kind::{Key, Kind};
+use super::shown::Shown;
+use crate::core::health::limits::{Limits, Overriding};
+use crate::core::process::{NamePattern, Rule, Scope, builtin};
+
+/// The resolved settings, as the rest of the program uses them.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The general limits.
+    pub limits: Limits,
+    /// How long the processes that were asked to end have for it, all together.
+    pub grace: Duration,
+    /// If more processes than this would have to be ended, none is.
+    pub max_batch: usize,
+    /// Which processes are looked at.
+    pub scope: Scope,
+    /// The rules in the order in which they are asked; those that are switched off are not among them.
+    pub rules: Vec<Rule>,
+    /// The programs that are never ended: the built-in ones and those that were added.
+    pub protected: Vec<NamePattern>,
+}
+
+/// The table.
+pub static SETTINGS: &[Key<Settings>] = &[
+    Key {
+        name: "health.max-memory",
+        kind: Kind::Size(|settings, bytes| settings.limits.max_memory_bytes = bytes),
+        default: Some("8GiB"),
+        help: "Memory (RSS) that one process may use.",
+    },
+    Key {
+        name: "health.max-tree-memory",
+        kind: Kind::OptionalSize(|settings, bytes| settings.limits.max_tree_memory_bytes = bytes),
+        default: Some("none"),
+        help: "Memory (PSS) that a process and all its descendants may use together; \"none\" for no such limit.",
+    },
+    Key {
+        name: "health.max-cpu",
+        kind: Kind::Percent(|settings, percent| settings.limits.max_cpu_percent = percent),
+        default: Some("80"),
+        help: "Per cent of one core that a process may use, averaged between two looks.",
+    },
+    Key {
+        name: "health.cpu-strikes",
+        kind: Kind::Count(|settings, strikes| settings.limits.cpu_strikes = strikes),
+        default: Some("3"),
+        help: "How many looks in a row a process has to be over max-cpu before it counts.",
+    },
+    Key {
+        name: "health.max-runtime",
+        kind: Kind::Duration(|settings, time| settings.limits.max_runtime = time),
+        default: Some("5m"),
+        help: "Time without progress after which a process that should end by itself counts as hung.",
+    },
+    Key {
+        name: "health.grace",
+        kind: Kind::Wait(|settings, time| settings.grace = time),
+        default: Some("10s"),
+        help: "Time to end after SIGTERM, for all processes together, before SIGKILL.",
+    },
+    Key {
+        name: "health.look-interval",
+        kind: Kind::Duration(|settings, time| settings.limits.look_interval = time),
+        default: Some("10s"),
+        help: "The least time between two looks that are compared; a look that comes sooner changes nothing.",
+    },
+    Key {
+        name: "health.max-batch",
+        kind: Kind::Count(|settings, count| settings.max_batch = count as usize),
+        default: Some("20"),
+        help: "If more processes than this would have to be ended, none is: something else is wrong then.",
+    },
+    Key {
+        name: "health.scope",
+        kind: Kind::Choice(SCOPES, |settings, word| settings.scope = scope(word)),
+        default: Some("user"),
+        help: "\"user\": all processes of the user; \"workspace\": only those that work in the workspace.",
+    },
+    Key {
+        name: PROTECT,
+        kind: Kind::Patterns(|settings, patterns| settings.protected.extend(patterns)),
+        default: None,
+        help: "Programs that are never ended, whatever else says so; added to the built-in ones. `*` stands for any \
+               characters.",
+    },
+];
+
+/// The one setting that has no default in the table: its built-in part is a list of the core.
+pub const PROTECT: &str = "protect.program";
+
+/// The words for [`Scope`].
+pub const SCOPES: &[&str] = &["user", "workspace"];
+
+/// The [`Scope`] that one of [`SCOPES`] speaks of.
+#[must_use]
+pub fn scope(word: &str) -> Scope {
+    if word == "workspace" { Scope::Workspace } else { Scope::User }
+}
+
+/// The word for a [`Scope`].
+#[must_use]
+pub const fn scope_word(scope: Scope) -> &'static str {
+    match scope {
+        Scope::User => "user",
+        Scope::Workspace => "workspace",
+    }
+}
+
+/// Variables of ours that are no settings, with what they are for.
+pub static OTHER_VARIABLES: &[(&str, &str)] = &[
+    ("BRAINWAV_CONFIG", "A configuration file that is read instead of all others, as --config does."),
+    ("BRAINWAV_WORKSPACE", "The root of the workspace, as --workspace does."),
+    ("BRAINWAV_STATE_DIR", "The folder for what is remembered between runs."),
+];
+
+/// The name of the environment variable of a setting: `health.max-memory` is `BRAINWAV_HEALTH_MAX_MEMORY`.
+#[must_use]
+pub fn variable(setting: &str) -> String {
+    format!("{PREFIX}{}", setting.replace(['.', '-'], "_").to_ascii_uppercase())
+}
+
+/// The setting of this name.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Key<Settings>> {
+    SETTINGS.iter().find(|setting| setting.name == name)
+}
+
+impl Settings {
+    /// What holds before the defaults of the table are read: no limit has a value that could do harm.
+    pub(super) fn unlimited() -> Self {
+        Self {
+            limits: Limits {
+                max_memory_bytes: u64::MAX,
+                max_tree_memory_bytes: None,
+                max_cpu_percent: u32::MAX,
+                cpu_strikes: u32::MAX,
+                max_runtime: Duration::MAX,
+                look_interval: Duration::ZERO,
+                overriding: Overriding::default(),
+            },
+            grace: Duration::ZERO,
+            max_batch: 0,
+            scope: Scope::User,
+            rules: Vec::new(),
+            protected: builtin::protected(),
+        }
+    }
+
+    /// The programs that are protected so far, as they are shown.
+    pub(super) fn protected_shown(&self) -> Shown {
+        Shown::List(self.protected.iter().map(|pattern| pattern.as_str().to_owned()).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+    use std::time::Duration;
+
+    use super::super::expression::Places;
+    use super::super::kind::Raw;
+    use super::{OTHER_VARIABLES, PROTECT, SETTINGS, Settings, variable};
+
+    #[test]
+    fn every_default_can_be_read_and_all_together_set_everything() {
+        let places = Places { home: None, workspace: Path::new("/") };
+        let mut settings = Settings::unlimited();
+        for setting in SETTINGS {
+            let Some(default) = setting.default else {
+                assert_eq!(setting.name, PROTECT, "only this one has its default elsewhere");
+                continue;
+            };
+            let shown = setting.read(Raw::Text(default), places, &mut settings).unwrap();
+            assert_eq!(shown.to_string(), default, "{}: written as it is shown", setting.name);
+        }
+        assert_eq!(settings.limits.max_memory_bytes, 8 << 30);
+        assert_eq!(settings.limits.max_cpu_percent, 80);
+        assert_eq!(settings.limits.cpu_strikes, 3);
+        assert_eq!(settings.limits.max_runtime, Duration::from_secs(300));
+        assert_eq!(settings.limits.look_interval, Duration::from_secs(10));
+        assert_eq!(settings.grace, Duration::from_secs(10));
+        assert_eq!(settings.max_batch, 20);
+    }
+
+    #[test]
+    fn names_and_variables_are_unique() {
+        let mut seen = BTreeSet::new();
+        for name in SETTINGS.iter().map(|setting| variable(setting.name)) {
+            assert!(seen.insert(name));
+        }
+        for (name, _) in OTHER_VARIABLES {
+            assert!(seen.insert((*name).to_owned()));
+        }
+        assert_eq!(variable("health.max-memory"), "BRAINWAV_HEALTH_MAX_MEMORY");
+    }
+}

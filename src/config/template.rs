@@ -1,0 +1,135 @@
+//! The commented `brainwav.toml`, made from the tables of keys.
+
+use super::rule_keys::RULE_KEYS;
+use super::settings::{PROTECT, SETTINGS};
+use crate::core::process::builtin;
+
+const HEAD: &str = "\
+# The brAInwav settings of this workspace. They hold before those of the user; BRAINWAV_* variables and flags
+# hold before them. A line with # and no space is a setting with its default: take the # away and change it.
+# `brainwav config show` tells what holds and why; `brainwav config check` tells what is wrong.
+";
+
+const RULES: &str = "
+# Rules say which processes are watched. One with the name of a built-in rule changes that one key by key, any
+# other name makes a new rule; new rules are asked first. Built in are:
+# {BUILT_IN}.
+#
+";
+
+const EXAMPLE: &str = "
+# vitest may use less memory here:
+#[[process]]
+#name = \"vitest\"
+#max-memory = \"4GiB\"
+
+# A program of this workspace:
+#[[process]]
+#name = \"my-tool\"
+#program = [\"my-tool\", \"@my-scope/tool-*\"]
+#cwd = \"packages/**\"
+#life = \"ends\"
+#max-runtime = \"20m\"
+";
+
+/// The length of a line of comment.
+const WIDTH: usize = 110;
+
+/// The text of a new `brainwav.toml`: nothing but comments and empty sections, so that it changes nothing.
+#[must_use]
+pub fn template() -> String {
+    let mut text = HEAD.to_owned();
+    let mut section = "";
+    for setting in SETTINGS {
+        let (table, key) = setting.name.rsplit_once('.').unwrap_or(("", setting.name));
+        if table != section {
+            text.push_str(&format!("\n[{table}]\n"));
+            section = table;
+        }
+        comment(&mut text, setting.help, "");
+        let value = match setting.default {
+            Some(default) => setting.as_toml(default),
+            None if setting.name == PROTECT => "[\"my-editor\", \"my-server-*\"]".to_owned(),
+            None => "\"\"".to_owned(),
+        };
+        text.push_str(&format!("#{key} = {value}\n"));
+    }
+    let names: Vec<String> = builtin::rules().into_iter().map(|rule| rule.name).collect();
+    text.push_str(&RULES.replace("{BUILT_IN}", &names.join(", ")));
+    for key in RULE_KEYS {
+        comment(&mut text, &format!("{}: {}", key.name, key.help), "  ");
+    }
+    text.push_str(EXAMPLE);
+    text
+}
+
+/// Adds a comment, broken between words; further lines are indented.
+fn comment(text: &mut String, words: &str, indent: &str) {
+    let mut line = String::from("#");
+    for word in words.split(' ') {
+        if line.chars().count() + 1 + word.chars().count() > WIDTH {
+            text.push_str(&line);
+            text.push('\n');
+            line = format!("#{indent}");
+        }
+        line.push(' ');
+        line.push_str(word);
+    }
+    text.push_str(&line);
+    text.push('\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::document;
+    use super::super::expression::Places;
+    use super::super::resolution::Resolution;
+    use super::super::rules;
+    use super::super::settings::{PROTECT, SETTINGS};
+    use super::super::shown::{Layer, Origin};
+    use super::super::source::Source;
+    use super::{WIDTH, template};
+
+    fn read(text: String) -> (Resolution, usize) {
+        let places = Places { home: None, workspace: "/w".as_ref() };
+        let mut resolution = Resolution::defaults(places);
+        let source = Source::new("/f".into(), Layer::Workspace, text);
+        let written = document::read(&source, places, &mut resolution);
+        let count = written.len();
+        resolution.problems.extend(rules::problems(&rules::merge(vec![written])));
+        (resolution, count)
+    }
+
+    #[test]
+    fn the_template_is_valid_and_changes_nothing() {
+        let (resolution, rules) = read(template());
+        assert_eq!(resolution.problems, []);
+        assert_eq!(rules, 0);
+        assert!(resolution.entries.iter().all(|entry| entry.origin == Origin::Default));
+    }
+
+    #[test]
+    fn the_template_with_everything_switched_on_is_valid_and_has_the_defaults() {
+        let switched_on = |line: &str| match line.strip_prefix('#') {
+            Some(rest) if rest.starts_with(|first: char| first != ' ') => rest.to_owned(),
+            _ => line.to_owned(),
+        };
+        let text: Vec<String> = template().lines().map(switched_on).collect();
+        let (resolution, rules) = read(text.join("\n"));
+        assert_eq!(resolution.problems, []);
+        assert_eq!(rules, 2);
+        for setting in SETTINGS {
+            let entry = resolution.entries.iter().rfind(|entry| entry.key == setting.name).unwrap();
+            assert_ne!(entry.origin, Origin::Default, "{} is in the template", setting.name);
+            assert!(setting.name == PROTECT || setting.default == Some(entry.value.to_string().as_str()));
+        }
+    }
+
+    #[test]
+    fn no_line_is_too_long() {
+        for line in template().lines() {
+            assert!(line.chars().count() <= WIDTH, "{line}");
+            assert_eq!(line, line.trim_end());
+        }
+    }
+}

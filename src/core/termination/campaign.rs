@@ -1,0 +1,245 @@
+//! Carries a plan out. This is the only file that sends signals, and [`Campaign::send`] the only function.
+
+use std::time::Duration;
+
+use super::outcome::{Ended, Outcome, Report};
+use super::plan::{Plan, Planned, Role, descendant, family};
+use crate::core::host::{Host, Signal, State, Unknown, Waited};
+use crate::core::process::{Facts, Guard, Tree};
+
+/// How a plan is carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// How long all of them together have to end after SIGTERM.
+    pub grace: Duration,
+    /// Whether to stop short of sending anything.
+    pub dry_run: bool,
+}
+
+/// How long to wait for the kernel to carry a SIGKILL out. A process that is still there then hangs in the
+/// kernel (a dead network mount, a broken device), and waiting longer would not help.
+const KILL_WAIT: Duration = Duration::from_secs(2);
+/// How often to look for new children before those that were found are ended. Each round can only find what
+/// was started before its parent was stopped, so a tree of this depth is the longest that is waited for.
+const SEARCH_ROUNDS: usize = 32;
+
+/// Ends what the plan says. Returns as soon as the last one has ended, at the latest after one grace time
+/// and the time that SIGKILL takes.
+pub fn end<H: Host>(host: &H, guard: &Guard, plan: Plan, settings: Settings) -> Report {
+    let mut campaign = Campaign::new(host, guard, settings, plan);
+    campaign.ask();
+    if !settings.dry_run {
+        campaign.await_end(settings.grace, &Outcome::Terminated);
+        if campaign.report.interrupted.is_none() && campaign.is_open() {
+            campaign.force();
+        }
+    }
+    campaign.finish()
+}
+
+/// A process that is held open until its outcome is known.
+struct Member<T> {
+    planned: Planned,
+    handle: Option<T>,
+    outcome: Option<Outcome>,
+    stopped: bool,
+}
+
+struct Campaign<'a, H: Host> {
+    host: &'a H,
+    guard: &'a Guard,
+    settings: Settings,
+    members: Vec<Member<H::Handle>>,
+    report: Report,
+}
+
+impl<'a, H: Host> Campaign<'a, H> {
+    fn new(host: &'a H, guard: &'a Guard, settings: Settings, plan: Plan) -> Self {
+        let report = Report { kept: plan.kept, ..Report::default() };
+        let mut campaign = Self { host, guard, settings, members: Vec::new(), report };
+        for planned in plan.ending {
+            campaign.admit(planned);
+        }
+        campaign
+    }
+
+    /// Opens a process, and only then proves that it is still the one that was judged. Whatever has its
+    /// number from now on, the handle means this one.
+    fn admit(&mut self, planned: Planned) {
+        let opened = self
+            .host
+            .open(planned.identity.pid)
+            .and_then(|handle| self.prove(&planned).map(|refused| (handle, refused)));
+        let (handle, outcome) = match opened {
+            Ok((handle, None)) => (Some(handle), None),
+            Ok((_, refused)) => (None, refused),
+            Err(Unknown::Gone) => (None, Some(Outcome::AlreadyGone)),
+            Err(Unknown::Denied) => (None, Some(Outcome::Denied)),
+            Err(unknown) => (None, Some(Outcome::NotProved(unknown))),
+        };
+        self.members.push(Member { planned, handle, outcome, stopped: false });
+    }
+
+    /// The proof: the same start time, alive, the same program as when it was judged, and nothing on the
+    /// never-list.
+    fn prove(&self, planned: &Planned) -> Result<Option<Outcome>, Unknown> {
+        let stat = self.host.stat(planned.identity.pid.get())?;
+        if stat.start != planned.identity.start || stat.state == State::Zombie {
+            return Ok(Some(Outcome::AlreadyGone));
+        }
+        let facts = Facts::gather(self.host, stat);
+        let changed = planned.judged.as_ref().is_some_and(|judged| facts.command.as_ref() != Ok(judged));
+        Ok((changed || self.guard.forbids(&facts).is_some()).then_some(Outcome::Changed))
+    }
+
+    /// The one function that signals, and so the one that knows what a dry run is.
+    fn send(&mut self, at: usize, signal: Signal) {
+        if self.settings.dry_run {
+            self.members[at].outcome.get_or_insert(Outcome::WouldEnd);
+            return;
+        }
+        let member = &mut self.members[at];
+        let Some(handle) = &member.handle else { return };
+        match self.host.signal(handle, signal) {
+            // Continue is a courtesy after Terminate; whatever came of it, waiting shows the result.
+            Ok(()) => member.stopped = signal == Signal::Stop,
+            Err(_) if signal == Signal::Continue => {}
+            // It ended by itself between two signals: waiting sees it.
+            Err(Unknown::Gone) => {}
+            Err(Unknown::Denied) => member.outcome = Some(Outcome::Denied),
+            Err(unknown) => member.outcome = Some(Outcome::NotProved(unknown)),
+        }
+    }
+
+    /// Asks everybody to end, and whom they started since the look, too.
+    fn ask(&mut self) {
+        let mut asked = 0;
+        for _ in 0..SEARCH_ROUNDS {
+            for at in self.open().into_iter().filter(|at| *at >= asked) {
+                self.send(at, Signal::Terminate);
+                self.send(at, Signal::Continue);
+            }
+            asked = self.members.len();
+            if self.settings.dry_run || !self.admit_new_children() {
+                return;
+            }
+        }
+    }
+
+    /// Stops what is left until nobody starts anything new, then ends all of it.
+    fn force(&mut self) {
+        for _ in 0..SEARCH_ROUNDS {
+            let mut moving = self.open();
+            moving.retain(|at| self.may_stop(*at));
+            for at in moving {
+                self.send(at, Signal::Stop);
+            }
+            if !self.admit_new_children() {
+                break;
+            }
+        }
+        for at in self.open() {
+            self.send(at, Signal::Kill);
+        }
+        self.await_end(KILL_WAIT, &Outcome::Killed);
+        let unanswered = self.open().into_iter().filter(|_| self.report.interrupted.is_none());
+        for at in unanswered.collect::<Vec<_>>() {
+            self.members[at].outcome = Some(Outcome::Survived);
+        }
+    }
+
+    /// Whoever is stopped in the foreground of a terminal hands that terminal back to the shell, which then
+    /// believes the job to be suspended.
+    fn may_stop(&self, at: usize) -> bool {
+        let member = &self.members[at];
+        !member.stopped && member.planned.stat.foreground_group != Some(member.planned.stat.group)
+    }
+
+    /// Looks for descendants that nobody knew, and takes them in. Returns whether there were any.
+    fn admit_new_children(&mut self) -> bool {
+        let tree = match self.host.everyone() {
+            Ok(everyone) => Tree::new(everyone),
+            Err(error) => {
+                self.report.search_failed = Some(error.to_string());
+                return false;
+            }
+        };
+        let found = self.new_children(&tree);
+        let any = !found.is_empty();
+        for planned in found {
+            self.admit(planned);
+        }
+        any
+    }
+
+    fn new_children(&mut self, tree: &Tree) -> Vec<Planned> {
+        let (host, guard) = (self.host, self.guard);
+        let mut forbids = |stat: &crate::core::host::Stat| guard.forbids(&Facts::gather(host, stat.clone()));
+        let mut found: Vec<Planned> = Vec::new();
+        for member in self.members.iter().filter(|member| member.handle.is_some()) {
+            let identity = member.planned.identity;
+            let root = match member.planned.role {
+                Role::Target => identity.pid,
+                Role::Descendant(root) => root,
+            };
+            let alive = tree.get(identity.pid.get()).is_some_and(|stat| stat.start == identity.start);
+            let mut family = if alive {
+                family(tree, identity.pid, &mut self.report.kept, &mut forbids)
+            } else {
+                Vec::new()
+            };
+            family.extend(session_of(&member.planned, tree).filter(|stat| forbids(stat).is_none()).cloned());
+            found.extend(family.iter().filter_map(|stat| descendant(identity.boot, stat, root)));
+        }
+        let mut known: std::collections::HashSet<_> =
+            self.members.iter().map(|member| member.planned.identity).collect();
+        found.retain(|planned| planned.stat.state != State::Zombie && known.insert(planned.identity));
+        found
+    }
+
+    fn await_end(&mut self, timeout: Duration, outcome: &Outcome) {
+        let open = self.open();
+        let handles: Vec<&H::Handle> =
+            open.iter().filter_map(|at| self.members[*at].handle.as_ref()).collect();
+        let Waited { ended, interrupted } = self.host.wait(&handles, timeout);
+        for (at, _) in open.into_iter().zip(ended).filter(|(_, ended)| *ended) {
+            self.members[at].outcome = Some(outcome.clone());
+        }
+        self.report.interrupted = self.report.interrupted.or(interrupted);
+    }
+
+    /// The places of those whose outcome is open.
+    fn open(&self) -> Vec<usize> {
+        let is_open = |at: &usize| self.members[*at].handle.is_some() && self.members[*at].outcome.is_none();
+        (0..self.members.len()).filter(is_open).collect()
+    }
+
+    fn is_open(&self) -> bool {
+        !self.open().is_empty()
+    }
+
+    fn finish(mut self) -> Report {
+        self.report.ended = self
+            .members
+            .into_iter()
+            .map(|member| {
+                let outcome = member.outcome.unwrap_or(Outcome::Interrupted);
+                Ended { planned: member.planned, outcome }
+            })
+            .collect();
+        self.report
+    }
+}
+
+/// Everybody in the session that this process led: sessions are only ever inherited, so they all descend from
+/// it, also when those in between are gone.
+fn session_of<'t>(planned: &Planned, tree: &'t Tree) -> impl Iterator<Item = &'t crate::core::host::Stat> {
+    let pid = planned.stat.pid;
+    let leads = planned.stat.session == pid;
+    let start = planned.identity.start;
+    tree.iter().filter(move |stat| leads && stat.session == pid && stat.pid != pid && stat.start >= start)
+}
+
+#[cfg(test)]
+#[path = "campaign_tests.rs"]
+mod tests;

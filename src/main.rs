@@ -1,0 +1,72 @@
+//! The binary: parse, build the context, run, and turn the result into an exit code.
+
+use std::process::ExitCode as ProcessExitCode;
+
+use brainwav::cli::Cli;
+use brainwav::cli::global::Global;
+use brainwav::config::Environment;
+use brainwav::context::{Context, appearance};
+use brainwav::error::{Error, ErrorKind};
+use brainwav::exit::ExitCode;
+use brainwav::output::ui::Ui;
+use brainwav::{commands, sys};
+use clap::Parser;
+use clap::error::ErrorKind as ClapErrorKind;
+
+fn main() -> ProcessExitCode {
+    let environment = Environment::from_process();
+    let code = match Cli::try_parse() {
+        Ok(cli) => run(&cli, environment),
+        Err(error) => explain(&error, &environment),
+    };
+    sys::process_exit::finish(code)
+}
+
+fn run(cli: &Cli, environment: Environment) -> ExitCode {
+    let look = appearance(&cli.global, &environment);
+    match Context::new(&cli.global, environment, sys::process_exit::user()) {
+        Ok(mut context) => {
+            let result = commands::run(&mut context, &cli.command);
+            close(&mut context.ui, result)
+        }
+        Err(error) => close(&mut Ui::stdio(look), Err(error)),
+    }
+}
+
+/// Says what stopped the run, and does not let a full disk pass for success.
+fn close(ui: &mut Ui, result: Result<ExitCode, Error>) -> ExitCode {
+    let code = result.unwrap_or_else(|error| {
+        ui.error(&error.to_string());
+        for hint in error.hints() {
+            ui.hint(hint);
+        }
+        error.exit_code()
+    });
+    match ui.take_failure() {
+        Some(failure) => {
+            ui.error(&format!("cannot write the result: {failure}"));
+            Error::new(ErrorKind::Action, failure).exit_code()
+        }
+        None => code,
+    }
+}
+
+/// What clap has to say: help and version are data, everything else is a usage error.
+fn explain(error: &clap::Error, environment: &Environment) -> ExitCode {
+    let mut ui = Ui::stdio(appearance(&Global::defaults(), environment));
+    let rendered = error.render();
+    match error.kind() {
+        ClapErrorKind::DisplayHelp | ClapErrorKind::DisplayVersion => {
+            ui.data(&if ui.colors() { rendered.ansi().to_string() } else { rendered.to_string() });
+            return close(&mut ui, Ok(ExitCode::Success));
+        }
+        ClapErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => ui.note(&rendered.to_string()),
+        _ => {
+            let text = rendered.to_string();
+            let (first, rest) = text.split_once('\n').unwrap_or((&text, ""));
+            ui.error(first.strip_prefix("error: ").unwrap_or(first));
+            ui.note(rest.trim());
+        }
+    }
+    ExitCode::Usage
+}

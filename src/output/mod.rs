@@ -1,0 +1,13 @@
+//! The terminal and the documents: the only place that knows how a result looks.
+
+pub mod health;
+pub mod health_document;
+pub mod progress;
+pub mod sanitize;
+pub mod table;
+pub mod ui;
+pub mod units;
+pub mod words;
+
+/// The name as it stands in every output, error and log line.
+pub const BRAND: &str = "brAInwav";

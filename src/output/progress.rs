@@ -1,0 +1,55 @@
+//! A sign of life for work that takes longer than half a second.
+
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::BRAND;
+use super::ui::Ui;
+
+/// Work that is done sooner needs no sign.
+const PATIENCE: Duration = Duration::from_millis(500);
+const FRAME: Duration = Duration::from_millis(100);
+
+/// A spinner on stderr, if that is a terminal. It goes when it is dropped.
+pub struct Spinner(Option<(Sender<()>, JoinHandle<()>)>);
+
+impl Spinner {
+    /// Starts to wait: the spinner shows itself after half a second.
+    #[must_use]
+    pub fn start(ui: &Ui, message: &str) -> Self {
+        use std::io::IsTerminal;
+        if ui.is_quiet() || !std::io::stderr().is_terminal() {
+            return Self(None);
+        }
+        let (stop, stopped) = mpsc::channel::<()>();
+        let message = format!("[{BRAND}] {message}");
+        let thread = thread::spawn(move || {
+            if stopped.recv_timeout(PATIENCE) != Err(RecvTimeoutError::Timeout) {
+                return;
+            }
+            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} ({elapsed})") {
+                bar.set_style(style);
+            }
+            bar.set_message(message);
+            while stopped.recv_timeout(FRAME) == Err(RecvTimeoutError::Timeout) {
+                bar.tick();
+            }
+            bar.finish_and_clear();
+        });
+        Self(Some((stop, thread)))
+    }
+}
+
+impl Drop for Spinner {
+    fn drop(&mut self) {
+        if let Some((stop, thread)) = self.0.take() {
+            drop(stop);
+            // A spinner that panicked has nothing to tell.
+            let _ = thread.join();
+        }
+    }
+}

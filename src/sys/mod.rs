@@ -1,0 +1,16 @@
+//! The operating system. No other folder knows which one it is.
+//!
+//! Linux reads `/proc` itself; everything else, and Linux with the feature `portable`, goes through sysinfo.
+
+pub mod process_exit;
+pub mod signals;
+
+#[cfg(all(target_os = "linux", not(feature = "portable")))]
+#[path = "linux/mod.rs"]
+mod platform;
+
+#[cfg(not(all(target_os = "linux", not(feature = "portable"))))]
+#[path = "portable/mod.rs"]
+mod platform;
+
+pub use platform::SystemHost;

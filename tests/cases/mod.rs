@@ -1,0 +1,11 @@
+mod cli;
+mod config;
+mod enforce;
+mod fake_proc;
+mod health;
+mod hostile;
+mod limits;
+mod namespaces;
+mod never;
+mod rules;
+mod state;

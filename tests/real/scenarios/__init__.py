@@ -1,0 +1,1 @@
+"""What tests/real/run tries: brainwav on real programs, each scenario a function."""

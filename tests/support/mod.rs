@@ -1,0 +1,9 @@
+//! What the cases share: surroundings of their own, and processes of their own.
+
+mod actor;
+mod environment;
+mod run;
+
+pub use actor::{Actor, Script, is_alive, wait_until};
+pub use environment::TestEnv;
+pub use run::{Output, is_root, not_tested, unshare};
