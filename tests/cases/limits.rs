@@ -24,6 +24,7 @@ fn memory_of_one_process() {
 }
 
 #[test]
+#[cfg(not(feature = "portable"))]
 fn memory_of_a_tree_is_counted_once() {
     let env = TestEnv::new();
     let actor = Actor::vitest(&env, Script::Fat);

@@ -1,6 +1,6 @@
 //! What needs a world of its own: a `/proc` that is not there, a disk that is full, a storm of processes.
 
-#![cfg(target_os = "linux")]
+#![cfg(all(target_os = "linux", not(feature = "portable")))]
 
 use crate::support::{Actor, Output, Script, TestEnv, unshare};
 

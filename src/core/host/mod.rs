@@ -36,7 +36,7 @@ pub struct Stat {
     pub state: State,
     /// Its parent; 0 where there is none in sight.
     pub parent: u32,
-    /// Its process group.
+    /// Its process group; 0 where nobody tells.
     pub group: u32,
     /// Its session: the number of the session's leader.
     pub session: u32,

@@ -10,17 +10,15 @@ use crate::core::process::{CommandLine, StartTicks};
 
 /// The facts about a process.
 pub fn stat(process: &Process, boot_seconds: u64) -> Stat {
-    let pid = process.pid().as_u32();
-    let group = group(pid);
     Stat {
-        pid,
+        pid: process.pid().as_u32(),
         name: process.name().as_bytes().to_vec(),
         state: state(process.status()),
         parent: process.parent().map_or(0, sysinfo::Pid::as_u32),
-        group,
+        group: 0,
         session: process.session_id().map_or(0, sysinfo::Pid::as_u32),
-        // Nobody tells; so everybody is treated as if it were in the foreground, and never stopped.
-        foreground_group: Some(group),
+        // Nobody tells the group; so everybody is treated as if it were in the foreground, and never stopped.
+        foreground_group: Some(0),
         kernel_thread: process.thread_kind() == Some(ThreadKind::Kernel),
         cpu: Duration::from_millis(process.accumulated_cpu_time()),
         start: StartTicks(process.start_time()),
@@ -38,12 +36,6 @@ pub fn command(process: &Process) -> CommandLine {
 /// The user whose rights it has.
 pub fn owner(process: &Process) -> Option<u32> {
     process.effective_user_id().or_else(|| process.user_id()).map(|uid| **uid)
-}
-
-fn group(pid: u32) -> u32 {
-    let raw = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw);
-    let group = raw.and_then(|raw| rustix::process::getpgid(Some(raw)).ok());
-    group.map_or(0, |group| group.as_raw_nonzero().get().unsigned_abs())
 }
 
 const fn state(status: ProcessStatus) -> State {
