@@ -8,12 +8,13 @@ use brainwav::config::Environment;
 use brainwav::context::{Context, appearance};
 use brainwav::error::{Error, ErrorKind};
 use brainwav::exit::ExitCode;
-use brainwav::output::ui::Ui;
+use brainwav::output::ui::{Ui, report_panics};
 use brainwav::{commands, sys};
 use clap::Parser;
 use clap::error::ErrorKind as ClapErrorKind;
 
 fn main() -> ProcessExitCode {
+    report_panics();
     let environment = Environment::from_process();
     let code = match Cli::try_parse() {
         Ok(cli) => run(&cli, environment),

@@ -180,7 +180,8 @@ fn show(context: &mut Context, view: &View<'_>) -> ExitCode {
     let code = exit_code(view);
     match context.ui.format() {
         Format::Json => context.ui.document(&Document::new(view, code)),
-        Format::Human if context.ui.is_quiet() && code == ExitCode::Success => {}
+        // A cron job writes to somebody only when there was something.
+        Format::Human if context.ui.is_quiet() && view.inspection.problems().next().is_none() => {}
         Format::Human => {
             let text = human(&context.ui, view);
             context.ui.data(&text);

@@ -71,8 +71,24 @@ fn title(view: &View<'_>) -> String {
         format!("{} over a limit", count(problems))
     };
     let looked = plural(view.inspection.seen, "process", "processes");
-    let mode = if view.mode == Mode::DryRun { " (dry run)" } else { "" };
-    format!("{BRAND} health: {looked} in {}, {verdict}{mode}", time(view.elapsed))
+    format!("{BRAND} health: {looked} in {}, {verdict}{}", time(view.elapsed), done(view))
+}
+
+/// What was done about it, counted from the outcomes.
+fn done(view: &View<'_>) -> String {
+    let Some(report) = view.termination else {
+        return if view.mode == Mode::DryRun { " (dry run)".to_owned() } else { String::new() };
+    };
+    let number = |is: fn(&Outcome) -> bool| report.ended.iter().filter(|ended| is(&ended.outcome)).count();
+    if view.mode == Mode::DryRun {
+        let processes = number(|outcome| *outcome == Outcome::WouldEnd);
+        return format!(" (dry run: {} would be ended)", plural(processes, "process", "processes"));
+    }
+    let ended = number(|outcome| matches!(outcome, Outcome::Terminated | Outcome::Killed));
+    match number(|outcome| !outcome.is_gone()) {
+        0 => format!(", {} ended", plural(ended, "process", "processes")),
+        left => format!(", {} ended, {} not", plural(ended, "process", "processes"), count(left)),
+    }
 }
 
 fn nothing_matched(view: &View<'_>) -> String {
@@ -121,7 +137,22 @@ fn processes(ui: &Ui, view: &View<'_>) -> String {
         table.row(&descendant_row(ended));
         rows += 1;
     }
-    if rows == 0 { String::new() } else { format!("\n{}", table.render()) }
+    let rows = if rows == 0 { String::new() } else { format!("\n{}", table.render()) };
+    format!("{rows}{}", kept(view))
+}
+
+/// What was started by a target and is left alone.
+fn kept(view: &View<'_>) -> String {
+    let is_watched =
+        |pid: u32| view.inspection.watched.iter().any(|watched| watched.identity.pid.get() == pid);
+    let mut text = String::new();
+    let kept = view.termination.iter().flat_map(|report| &report.kept);
+    for kept in kept.filter(|kept| !is_watched(kept.stat.pid)) {
+        let name = sanitize(&String::from_utf8_lossy(&kept.stat.name));
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{} {name} is left alone: {}", kept.stat.pid, words::protection(&kept.reason));
+    }
+    if text.is_empty() { text } else { format!("\n{text}") }
 }
 
 fn outcomes_of_others<'v>(view: &'v View<'_>) -> impl Iterator<Item = &'v Ended> {

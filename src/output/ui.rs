@@ -201,6 +201,18 @@ impl Ui {
     }
 }
 
+/// Says where the program itself went wrong, under the brand and without a stack.
+pub fn report_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(|place| format!("{}:{}", place.file(), place.line()));
+        let place = place.unwrap_or_else(|| "an unknown place".to_owned());
+        let reason = sanitize(panic.payload_as_str().unwrap_or("no reason given"));
+        // That stderr cannot be written to is nothing that could be said anywhere.
+        let _ =
+            writeln!(io::stderr(), "[{BRAND}] error: internal error at {place}: {reason}; please report it");
+    }));
+}
+
 fn comfy_table_width(is_terminal: bool) -> usize {
     let width = comfy_table::Table::new().width().filter(|_| is_terminal);
     width.map_or(DEFAULT_WIDTH, usize::from).clamp(40, 200)

@@ -31,7 +31,7 @@ pub fn time(duration: Duration) -> String {
         return if duration.is_zero() {
             "0s".to_owned()
         } else {
-            format!("{}ms", duration.as_millis().max(1))
+            format!("{} ms", duration.as_millis().max(1))
         };
     }
     let mut rest = seconds;
@@ -97,7 +97,7 @@ mod tests {
     fn times() {
         let table: &[(u64, &str)] = &[
             (0, "0s"),
-            (400, "400ms"),
+            (400, "400 ms"),
             (5_000, "5s"),
             (65_000, "1m 5s"),
             (3_600_000, "1h"),

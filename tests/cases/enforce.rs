@@ -177,3 +177,13 @@ fn nothing_to_end_is_success() {
     let _output = env.health(&["--enforce"]).expect_code(0);
     assert!(actor.is_running());
 }
+
+#[test]
+fn a_quiet_run_speaks_when_it_did_something_and_only_then() {
+    let env = TestEnv::new();
+    let target = Actor::vitest(&env, Script::Wait);
+    let arguments = &[&["-q", "health", "--enforce"], OVER].concat();
+    let output = env.run(arguments).expect_code(0);
+    assert!(output.stdout.contains(&target.pid().to_string()), "{}", output.stdout);
+    assert_eq!(env.run(arguments).expect_code(0).stdout, "");
+}

@@ -123,7 +123,8 @@ impl Actor {
         let family = script.family();
         wait_until("its family is there", || family == 0 || actor.descendants().len() == family);
         // The portable back end ends nothing that could share the second of its start with a successor.
-        let old_enough = if cfg!(feature = "portable") { Duration::from_millis(3100) } else { Duration::ZERO };
+        let old_enough =
+            if cfg!(feature = "portable") { Duration::from_millis(3100) } else { Duration::ZERO };
         let ready = Instant::now();
         wait_until("it is old enough", || ready.elapsed() >= old_enough);
         actor

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::assess::{self, Finding, Note};
 use super::limits::{Effective, Limits};
 use super::looks::{Look, Looks, TreeLook};
-use crate::core::host::{Host, LookError, Process, Stat, Unknown};
+use crate::core::host::{Host, LookError, Process, Stat, State, Unknown};
 use crate::core::process::invocation::Invocation;
 use crate::core::process::life::Life;
 use crate::core::process::{
@@ -273,7 +273,9 @@ fn look_at_progress<H: Host>(
 }
 
 fn members(tree: &Tree, pid: u32) -> impl Iterator<Item = &Stat> {
-    std::iter::once(pid).chain(tree.descendants(pid, |_| true)).filter_map(|pid| tree.get(pid))
+    std::iter::once(pid)
+        .chain(tree.descendants(pid, |stat| stat.state != State::Zombie))
+        .filter_map(|pid| tree.get(pid))
 }
 
 fn tree_look<H: Host>(host: &H, tree: &Tree, pid: u32, now: Duration) -> Result<TreeLook, Unknown> {

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::HashSet;
 
 use super::inspect::{Inspection, Watched};
-use crate::core::host::Host;
+use crate::core::host::{Host, State, Unknown};
 use crate::core::process::Tree;
 
 /// A process that a rule speaks of, with everything that it started.
@@ -45,14 +45,22 @@ pub fn largest<'a, H: Host>(host: &H, inspection: &'a Inspection, count: usize) 
             root,
             processes: members.len(),
             rss_bytes,
-            pss_bytes: members.iter().map(|pid| host.pss_bytes(*pid).ok()).sum(),
+            pss_bytes: members.iter().map(|pid| pss(host, *pid)).sum(),
         })
         .collect()
 }
 
+/// Who has ended meanwhile has no memory any more.
+fn pss<H: Host>(host: &H, pid: u32) -> Option<u64> {
+    match host.pss_bytes(pid) {
+        Err(Unknown::Gone) => Some(0),
+        measured => measured.ok(),
+    }
+}
+
 fn members(tree: &Tree, root: &Watched) -> Vec<u32> {
     let pid = root.identity.pid.get();
-    let mut members = tree.descendants(pid, |_| true);
+    let mut members = tree.descendants(pid, |stat| stat.state != State::Zombie);
     members.push(pid);
     members
 }

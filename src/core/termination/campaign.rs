@@ -193,7 +193,7 @@ impl<'a, H: Host> Campaign<'a, H> {
         }
         let mut known: std::collections::HashSet<_> =
             self.members.iter().map(|member| member.planned.identity).collect();
-        found.retain(|planned| planned.stat.state != State::Zombie && known.insert(planned.identity));
+        found.retain(|planned| known.insert(planned.identity));
         found
     }
 
@@ -237,7 +237,9 @@ fn session_of<'t>(planned: &Planned, tree: &'t Tree) -> impl Iterator<Item = &'t
     let pid = planned.stat.pid;
     let leads = planned.stat.session == pid;
     let start = planned.identity.start;
-    tree.iter().filter(move |stat| leads && stat.session == pid && stat.pid != pid && stat.start >= start)
+    let follows =
+        move |stat: &&crate::core::host::Stat| stat.session == pid && stat.pid != pid && stat.start >= start;
+    tree.iter().filter(move |stat| leads && stat.state != State::Zombie && follows(stat))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::core::host::Stat;
+use crate::core::host::{Stat, State};
 use crate::core::process::{BootId, CommandLine, Identity, Pid, Protection, Tree};
 
 /// A process that qualified, as it was when it was judged.
@@ -126,6 +126,8 @@ pub(super) fn family(
     forbids: &mut dyn FnMut(&Stat) -> Option<Protection>,
 ) -> Vec<Stat> {
     let pids = tree.descendants(root.get(), |stat| match forbids(stat) {
+        // The children of a zombie have gone to another parent already.
+        _ if stat.state == State::Zombie => false,
         None => true,
         Some(reason) => {
             if !kept.iter().any(|kept| kept.stat.pid == stat.pid) {
