@@ -4,6 +4,7 @@
 pub mod health;
 pub mod host;
 pub mod process;
+pub mod reap;
 pub mod redact;
 pub mod state;
 pub mod termination;

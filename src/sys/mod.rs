@@ -4,6 +4,7 @@
 
 pub mod process_exit;
 pub mod signals;
+mod unix_connect;
 
 #[cfg(all(target_os = "linux", not(feature = "portable")))]
 #[path = "linux/mod.rs"]

@@ -1,11 +1,14 @@
 //! A machine on which anything can happen between any two calls, for the tables of the tests.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
-use super::{Host, LookError, Ourselves, Process, Scan, Signal, Stat, State, Unknown, Waited};
+use super::{
+    BoundSockets, Connection, Host, InputKind, LookError, Ourselves, Process, Scan, Signal, StandardInput,
+    Stat, State, Unknown, Waited,
+};
 use crate::core::process::{Arguments, BootId, CommandLine, Pid, StartTicks};
 
 pub const BOOT: BootId = BootId(7);
@@ -44,6 +47,8 @@ pub struct Someone {
     pub words: Vec<String>,
     pub unit: Option<String>,
     pub manner: Manner,
+    pub input: Result<StandardInput, Unknown>,
+    pub channel: Result<Option<bool>, Unknown>,
 }
 
 /// A call of the engine, before which the world changes.
@@ -74,7 +79,9 @@ impl World {
     pub fn add(&mut self, stat: Stat, words: &[&str]) -> &mut Someone {
         let words = words.iter().map(|&word| word.to_owned()).collect();
         let pid = stat.pid;
-        let someone = Someone { stat, uid: 1000, words, unit: None, manner: Manner::Obedient };
+        let input = Ok(StandardInput { kind: InputKind::Terminal, inode: 1, peer_is_gone: false });
+        let (manner, channel) = (Manner::Obedient, Ok(None));
+        let someone = Someone { stat, uid: 1000, words, unit: None, manner, input, channel };
         self.processes.insert(pid, someone);
         self.processes.get_mut(&pid).unwrap()
     }
@@ -198,6 +205,26 @@ impl Host for FakeHost {
         self.someone(pid, |someone| someone.stat.rss_bytes)
     }
 
+    fn standard_input(&self, pid: u32) -> Result<StandardInput, Unknown> {
+        self.someone(pid, |someone| someone.input.clone())?
+    }
+
+    fn channel_is_gone(&self, pid: u32) -> Result<Option<bool>, Unknown> {
+        self.someone(pid, |someone| someone.channel.clone())?
+    }
+
+    fn bound_sockets(&self) -> Result<BoundSockets, Unknown> {
+        Err(Unknown::Unsupported)
+    }
+
+    fn connect(&self, _: &Path) -> Connection {
+        Connection::Other("no network here".to_owned())
+    }
+
+    fn is_shared_mount(&self, _: &Path) -> Result<bool, Unknown> {
+        Ok(false)
+    }
+
     fn open(&self, pid: Pid) -> Result<Instance, Unknown> {
         self.happens(Before::Open(pid.get()));
         self.someone(pid.get(), |someone| Instance { pid: pid.get(), start: someone.stat.start })
@@ -209,6 +236,7 @@ impl Host for FakeHost {
             Signal::Continue => "CONT",
             Signal::Stop => "STOP",
             Signal::Kill => "KILL",
+            Signal::ChildEnded => "CHLD",
         };
         self.happens(Before::Signal(handle.pid, name));
         let mut world = self.world();

@@ -7,7 +7,8 @@
 #[allow(missing_docs, reason = "only the tests of this crate see it")]
 pub mod fake;
 
-use std::path::PathBuf;
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::core::process::{Arguments, BootId, CommandLine, Pid, StartTicks};
@@ -114,6 +115,8 @@ pub enum Signal {
     Stop,
     /// Ends it.
     Kill,
+    /// Tells a parent that a child has ended.
+    ChildEnded,
 }
 
 /// What came out of waiting for processes to end.
@@ -132,6 +135,52 @@ pub struct Ourselves {
     pub pid: u32,
     /// The user whose rights we have.
     pub uid: u32,
+}
+
+/// What a process reads its input from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InputKind {
+    /// A pipe.
+    Pipe,
+    /// A socket, as node and bun give to their children.
+    Socket,
+    /// The null device: somebody took care that it reads nothing.
+    NullDevice,
+    /// A terminal.
+    Terminal,
+    /// A file, or something else that has no other end.
+    File,
+}
+
+/// The standard input of a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StandardInput {
+    /// What it is.
+    pub kind: InputKind,
+    /// The number of the pipe or the socket; two processes with the same one share it.
+    pub inode: u64,
+    /// Whether nobody holds the other end any more; `false` where there is no other end.
+    pub peer_is_gone: bool,
+}
+
+/// Every unix socket that is bound in our network namespace.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BoundSockets {
+    /// The inodes of the files that they are bound to, as the kernel tells them: the lower 32 bits.
+    pub inodes: HashSet<u32>,
+    /// The paths that they were bound by, which may be relative, or old after a rename.
+    pub paths: HashSet<Vec<u8>>,
+}
+
+/// What a connection to a unix socket came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Connection {
+    /// Somebody listens.
+    Accepted,
+    /// Nobody does.
+    Refused,
+    /// Anything else: it proves nothing.
+    Other(String),
 }
 
 /// The operating system.
@@ -194,6 +243,30 @@ pub trait Host: Sync {
     /// # Errors
     /// [`Unknown`] says why it cannot be told.
     fn pss_bytes(&self, pid: u32) -> Result<u64, Unknown>;
+
+    /// What a process reads its input from, and whether the other end is still there. Nothing is read.
+    ///
+    /// # Errors
+    /// [`Unknown`] says why it cannot be told.
+    fn standard_input(&self, pid: u32) -> Result<StandardInput, Unknown>;
+    /// Whether the other end of the channel over which node talks to a child is gone; `None` for a process
+    /// that was not started with one.
+    ///
+    /// # Errors
+    /// [`Unknown`] says why it cannot be told.
+    fn channel_is_gone(&self, pid: u32) -> Result<Option<bool>, Unknown>;
+    /// Every bound unix socket that the kernel shows us.
+    ///
+    /// # Errors
+    /// [`Unknown`] says why they cannot be listed.
+    fn bound_sockets(&self) -> Result<BoundSockets, Unknown>;
+    /// Tries to connect to a unix socket, and hangs up at once. Its owner sees that.
+    fn connect(&self, path: &Path) -> Connection;
+    /// Whether files there are shared with other machines: what listens on a socket may not be here.
+    ///
+    /// # Errors
+    /// [`Unknown`] says why it cannot be told.
+    fn is_shared_mount(&self, path: &Path) -> Result<bool, Unknown>;
 
     /// Opens a process by its number. Which process that was must be verified afterwards.
     ///

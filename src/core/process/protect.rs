@@ -87,6 +87,22 @@ impl Guard {
             .or_else(|| self.forbids_role(facts))
     }
 
+    /// The unit of a process, unless it is the one that we run in ourselves.
+    #[must_use]
+    pub fn foreign_unit(&self, unit: &Result<Option<String>, Unknown>) -> Option<String> {
+        unit.as_ref().ok()?.clone().filter(|unit| self.own_unit.as_ref() != Some(unit))
+    }
+
+    /// The reason for which a process must not even be told that a child of it has ended. That harms nobody
+    /// who is ours, so the protected set, units and ancestors are no reason.
+    #[must_use]
+    pub fn forbids_telling(&self, facts: &Facts) -> Option<Protection> {
+        match self.forbids_number(&facts.stat) {
+            Some(Protection::Ancestor) | None => self.forbids_owner(facts),
+            reason => reason,
+        }
+    }
+
     fn forbids_number(&self, stat: &Stat) -> Option<Protection> {
         if super::Pid::new(stat.pid).is_none() {
             return Some(Protection::FirstProcess);

@@ -3,7 +3,7 @@
 use std::ffi::CStr;
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, RawDir, openat, statat};
@@ -50,7 +50,8 @@ impl PidPath {
         Self { bytes }
     }
 
-    fn as_c_str(&self) -> &CStr {
+    /// As the kernel wants it.
+    pub fn as_c_str(&self) -> &CStr {
         CStr::from_bytes_until_nul(&self.bytes).unwrap_or_default()
     }
 }
@@ -60,6 +61,11 @@ impl Directory {
     pub fn open(root: &Path) -> io::Result<Self> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         Ok(Self(openat(CWD, root, flags, Mode::empty())?))
+    }
+
+    /// The open folder.
+    pub fn descriptor(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
     }
 
     /// The numbers of all processes in it.

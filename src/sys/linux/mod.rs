@@ -1,8 +1,10 @@
 //! Linux: `/proc`, read through one folder descriptor, and pidfds.
 
 mod cgroup;
+mod descriptor;
 mod directory;
 mod pidfd;
+mod sock_diag;
 mod stat;
 
 use std::os::fd::OwnedFd;
@@ -12,7 +14,10 @@ use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::core::host::{Host, LookError, Ourselves, Process, Scan, Signal, Stat, Unknown, Waited};
+use crate::core::host::{
+    BoundSockets, Connection, Host, LookError, Ourselves, Process, Scan, Signal, StandardInput, Stat,
+    Unknown, Waited,
+};
 use crate::core::process::{Arguments, BootId, CommandLine, Pid};
 use crate::sys::signals::Interrupts;
 use directory::{Directory, PidPath, ReadBuffer, unknown};
@@ -219,6 +224,26 @@ impl Host for SystemHost {
         kibibytes
             .map(|size| size * 1024)
             .ok_or_else(|| Unknown::Failed("smaps_rollup is not understood".to_owned()))
+    }
+
+    fn standard_input(&self, pid: u32) -> Result<StandardInput, Unknown> {
+        descriptor::standard_input(&self.directory, pid)
+    }
+
+    fn channel_is_gone(&self, pid: u32) -> Result<Option<bool>, Unknown> {
+        descriptor::channel_is_gone(&self.directory, pid)
+    }
+
+    fn bound_sockets(&self) -> Result<BoundSockets, Unknown> {
+        sock_diag::bound_sockets()
+    }
+
+    fn connect(&self, path: &Path) -> Connection {
+        super::unix_connect::connect(path)
+    }
+
+    fn is_shared_mount(&self, path: &Path) -> Result<bool, Unknown> {
+        descriptor::is_shared_mount(path)
     }
 
     fn open(&self, pid: Pid) -> Result<OwnedFd, Unknown> {

@@ -38,6 +38,7 @@ pub fn signal(process: &OwnedFd, signal: Signal) -> Result<(), Unknown> {
         Signal::Continue => rustix::process::Signal::CONT,
         Signal::Stop => rustix::process::Signal::STOP,
         Signal::Kill => rustix::process::Signal::KILL,
+        Signal::ChildEnded => rustix::process::Signal::CHILD,
     };
     pidfd_send_signal(process, signal).map_err(from_errno)
 }

@@ -7,13 +7,16 @@
 mod reading;
 mod waiting;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
 
-use crate::core::host::{Host, LookError, Ourselves, Process, Scan, Signal, Stat, Unknown, Waited};
+use crate::core::host::{
+    BoundSockets, Connection, Host, LookError, Ourselves, Process, Scan, Signal, StandardInput, Stat,
+    Unknown, Waited,
+};
 use crate::core::process::{Arguments, BootId, CommandLine, Pid, StartTicks};
 use crate::sys::signals::Interrupts;
 
@@ -167,6 +170,26 @@ impl Host for SystemHost {
     }
 
     fn pss_bytes(&self, _: u32) -> Result<u64, Unknown> {
+        Err(Unknown::Unsupported)
+    }
+
+    fn standard_input(&self, _: u32) -> Result<StandardInput, Unknown> {
+        Err(Unknown::Unsupported)
+    }
+
+    fn channel_is_gone(&self, _: u32) -> Result<Option<bool>, Unknown> {
+        Err(Unknown::Unsupported)
+    }
+
+    fn bound_sockets(&self) -> Result<BoundSockets, Unknown> {
+        Err(Unknown::Unsupported)
+    }
+
+    fn connect(&self, path: &Path) -> Connection {
+        super::unix_connect::connect(path)
+    }
+
+    fn is_shared_mount(&self, _: &Path) -> Result<bool, Unknown> {
         Err(Unknown::Unsupported)
     }
 

@@ -18,6 +18,7 @@ pub fn signal(pid: Pid, signal: Signal) -> Result<(), Unknown> {
         Signal::Continue => RawSignal::CONT,
         Signal::Stop => RawSignal::STOP,
         Signal::Kill => RawSignal::KILL,
+        Signal::ChildEnded => RawSignal::CHILD,
     };
     let raw = RawPid::from_raw(pid.number().get()).ok_or(Unknown::Gone)?;
     kill_process(raw, signal).map_err(|error| match error {

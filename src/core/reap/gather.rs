@@ -1,0 +1,224 @@
+//! Finds the candidates, and finds out about each what a verdict needs.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+use std::time::Duration;
+
+use super::judge::{Judgement, Kind, Parent, Seen, Verdict, judge};
+use super::worker::{is_test_worker, is_wrapper};
+use crate::core::host::{Host, LookError, Process, Stat, Unknown};
+use crate::core::process::invocation::Invocation;
+use crate::core::process::life::LifeRule;
+use crate::core::process::{Arguments, Facts, Guard, Identity, Pid, Protection, Rule, Scope, Tree};
+
+/// What is to be looked at.
+#[derive(Debug)]
+pub struct Request<'a> {
+    /// The rules, in the order in which they are asked.
+    pub rules: &'a [Rule],
+    /// Where rules of the workspace look.
+    pub workspace: &'a Path,
+    /// Whether all rules look only there.
+    pub scope: Scope,
+    /// How old a process must be to be judged.
+    pub min_age: Duration,
+}
+
+/// A server or a worker with its verdict.
+#[derive(Debug)]
+pub struct Candidate {
+    /// The process.
+    pub process: Process,
+    /// Who it is.
+    pub identity: Identity,
+    /// What it is.
+    pub kind: Kind,
+    /// The name of its rule; a worker of a runner that no rule knows has none.
+    pub rule: Option<String>,
+    /// How long it has been there.
+    pub age: Duration,
+    /// The wrappers around it, innermost first: they share its standard input.
+    pub wrappers: Vec<Process>,
+    /// The verdict.
+    pub judgement: Judgement,
+    /// What forbids to end it, if it should be.
+    pub protection: Option<Protection>,
+}
+
+/// What a look came to.
+#[derive(Debug)]
+pub struct Gathered {
+    /// All candidates, by number.
+    pub candidates: Vec<Candidate>,
+    /// How many processes there are.
+    pub seen: usize,
+    /// Everybody, for the plan of what is to be ended.
+    pub tree: Tree,
+}
+
+/// Looks at the machine.
+///
+/// # Errors
+/// When the process table cannot be read.
+pub fn gather<H: Host>(host: &H, guard: &Guard, request: &Request<'_>) -> Result<Gathered, LookError> {
+    let scan = host.scan(&|arguments: Arguments<'_>| {
+        let invocation = Invocation::of(arguments);
+        is_test_worker(&invocation)
+            || servers(request.rules).any(|rule| rule.matches_command(arguments, &invocation).is_some())
+    })?;
+    let tree = Tree::new(host.everyone()?);
+    let mine = scan.processes.into_iter().filter(|process| guard.includes_user(process.uid));
+    let named: Vec<Named> = mine.filter_map(|process| name(host, request, process)).collect();
+    let siblings = newest_siblings(&named, &tree);
+    let mut candidates: Vec<Candidate> =
+        named.into_iter().map(|named| investigate(host, guard, request, &tree, &siblings, named)).collect();
+    drop_wrappers(&mut candidates);
+    candidates.sort_by_key(|candidate| candidate.identity.pid);
+    for candidate in &mut candidates {
+        if matches!(candidate.judgement.verdict, Verdict::End | Verdict::Report) {
+            candidate.protection = guard.forbids(&Facts::gather(host, candidate.process.stat.clone()));
+        }
+    }
+    Ok(Gathered { candidates, seen: scan.seen, tree })
+}
+
+/// The rules of servers: only these have a client over their standard input.
+fn servers(rules: &[Rule]) -> impl Iterator<Item = &Rule> {
+    rules.iter().filter(|rule| rule.life == LifeRule::Server)
+}
+
+struct Named {
+    process: Process,
+    pid: Pid,
+    kind: Kind,
+    rule: Option<String>,
+}
+
+fn name<H: Host>(host: &H, request: &Request<'_>, process: Process) -> Option<Named> {
+    let pid = Pid::new(process.stat.pid)?;
+    let arguments = process.command.arguments();
+    let invocation = Invocation::of(arguments);
+    let needs_cwd = request.scope == Scope::Workspace || request.rules.iter().any(Rule::needs_cwd);
+    let cwd = needs_cwd.then(|| host.working_directory(pid.get()).ok()).flatten();
+    if request.scope == Scope::Workspace
+        && !cwd.as_ref().is_some_and(|cwd| cwd.starts_with(request.workspace))
+    {
+        return None;
+    }
+    let of = |rule: &&Rule| {
+        rule.matches_command(arguments, &invocation).is_some()
+            && rule.matches_cwd(cwd.as_deref(), request.workspace)
+    };
+    let rule = request.rules.iter().find(of);
+    if is_test_worker(&invocation) {
+        // A rule that was narrowed to a folder narrows the workers of its tool with it.
+        let narrowed = request.rules.iter().any(|rule| rule.needs_cwd() && rule.life == LifeRule::Vitest);
+        let fits = rule.is_some() || !narrowed;
+        let rule = rule.map(|rule| rule.name.clone());
+        return fits.then_some(Named { process, pid, kind: Kind::Worker, rule });
+    }
+    let rule = rule.filter(|rule| rule.life == LifeRule::Server)?.name.clone();
+    Some(Named { process, pid, kind: Kind::Server, rule: Some(rule) })
+}
+
+/// For each parent and command line, the process that was started last.
+fn newest_siblings(named: &[Named], tree: &Tree) -> HashMap<(u32, Vec<u8>), Pid> {
+    let mut newest: HashMap<(u32, Vec<u8>), (Pid, u64)> = HashMap::new();
+    for one in named.iter().filter(|one| one.kind == Kind::Server) {
+        let Some(parent) = tree.parent(one.pid.get()) else { continue };
+        let start = one.process.stat.start.0;
+        let entry =
+            newest.entry((parent.pid, one.process.command.arguments().joined())).or_insert((one.pid, start));
+        if start > entry.1 {
+            *entry = (one.pid, start);
+        }
+    }
+    newest.into_iter().map(|(key, (pid, _))| (key, pid)).collect()
+}
+
+fn investigate<H: Host>(
+    host: &H,
+    guard: &Guard,
+    request: &Request<'_>,
+    tree: &Tree,
+    siblings: &HashMap<(u32, Vec<u8>), Pid>,
+    named: Named,
+) -> Candidate {
+    let Named { process, pid, kind, rule } = named;
+    let input = host.standard_input(pid.get());
+    let wrappers = match (&input, kind) {
+        (Ok(input), Kind::Server) if input.inode != 0 => wrappers(host, tree, pid.get(), input.inode),
+        _ => Vec::new(),
+    };
+    let outermost = wrappers.last().map_or(pid.get(), |wrapper| wrapper.stat.pid);
+    let age = host.since_boot().saturating_sub(process.stat.started);
+    let key = (process.stat.parent, process.command.arguments().joined());
+    let seen = Seen {
+        kind,
+        age,
+        cpu: process.stat.cpu,
+        parent: parent(host, tree, outermost),
+        is_wrapped: !wrappers.is_empty(),
+        input,
+        channel: if kind == Kind::Worker { host.channel_is_gone(pid.get()) } else { Ok(None) },
+        unit: guard.foreign_unit(&host.service_unit(pid.get())),
+        in_container: is_container(host, tree),
+        newer_sibling: siblings.get(&key).filter(|newest| **newest != pid).map(|newest| newest.get()),
+    };
+    let identity = Identity { boot: host.boot(), pid, start: process.stat.start };
+    let judgement = judge(&seen, request.min_age);
+    Candidate { process, identity, kind, rule, age, wrappers, judgement, protection: None }
+}
+
+/// The wrappers around a server: parents that only start something, and hand on the very same input.
+fn wrappers<H: Host>(host: &H, tree: &Tree, of: u32, inode: u64) -> Vec<Process> {
+    let mut found = Vec::new();
+    for pid in tree.ancestors(of) {
+        let Some(stat) = tree.get(pid) else { break };
+        let (Ok(command), Ok(uid)) = (host.command(pid), host.owner(pid)) else { break };
+        let shares = host.standard_input(pid).is_ok_and(|input| input.inode == inode);
+        if !shares || !is_wrapper(&Invocation::of(command.arguments())) {
+            break;
+        }
+        found.push(Process { stat: stat.clone(), uid, command });
+    }
+    found
+}
+
+/// Who takes in the children of the dead: the first process, the user's service manager, the two helpers of
+/// WSL. Another subreaper cannot be told from a parent, and needs not be: the input tells.
+fn parent<H: Host>(host: &H, tree: &Tree, pid: u32) -> Parent {
+    let number = tree.get(pid).map_or(0, |stat| stat.parent);
+    let Some(stat) = tree.parent(pid) else {
+        return Parent::Reaper("a process that is not in sight".to_owned());
+    };
+    let command = host.command(number).unwrap_or_default();
+    let words: Vec<&[u8]> = command.arguments().iter().take(2).collect();
+    let is_manager = stat.name == b"systemd" && words.get(1) == Some(&b"--user".as_slice());
+    let is_wsl = words.first() == Some(&b"/init".as_slice()) || stat.name.starts_with(b"Relay(");
+    match number {
+        1 => Parent::Reaper("process 1".to_owned()),
+        _ if is_manager => Parent::Reaper("systemd --user".to_owned()),
+        _ if is_wsl => Parent::Reaper("the init of WSL".to_owned()),
+        _ => Parent::Live(number),
+    }
+}
+
+/// Outside of a container the first process is an init system, whose work is to collect orphans.
+fn is_container<H: Host>(host: &H, tree: &Tree) -> bool {
+    let is_init = |stat: &Stat| {
+        matches!(
+            stat.name.as_slice(),
+            b"systemd" | b"init" | b"launchd" | b"runit" | b"s6-svscan" | b"openrc-init"
+        )
+    };
+    let first = host.stat(1).map_err(|unknown| unknown == Unknown::Gone);
+    !first.is_ok_and(|stat| is_init(&stat)) && !tree.get(1).is_some_and(is_init)
+}
+
+/// A wrapper that is a candidate itself (`npm exec SERVER`) is judged with its server.
+fn drop_wrappers(candidates: &mut Vec<Candidate>) {
+    let wrapping: HashSet<u32> =
+        candidates.iter().flat_map(|candidate| &candidate.wrappers).map(|wrapper| wrapper.stat.pid).collect();
+    candidates.retain(|candidate| !wrapping.contains(&candidate.identity.pid.get()));
+}

@@ -1,0 +1,70 @@
+//! Zombies: processes that have ended and that their parents have not collected. Nobody but the parent can do
+//! that; what can be done is to tell it once more, and to look whether that helped.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::core::host::{Host, LookError, Stat, State};
+use crate::core::process::{CommandLine, Facts, Guard, Identity, Pid, Protection};
+
+/// A parent with the dead children that it has not collected.
+#[derive(Debug, Clone)]
+pub struct Neglect {
+    /// The parent.
+    pub parent: Stat,
+    /// What it runs.
+    pub command: CommandLine,
+    /// Its dead children.
+    pub children: Vec<Stat>,
+    /// Why the parent is not to be told, if it is not.
+    pub protection: Option<Protection>,
+    /// Who it is; the first process has no identity here.
+    pub identity: Option<Identity>,
+}
+
+/// All zombies of the user's parents, by parent.
+///
+/// # Errors
+/// When the process table cannot be read.
+pub fn find<H: Host>(host: &H, guard: &Guard) -> Result<Vec<Neglect>, LookError> {
+    let everyone = host.everyone()?;
+    let mut by_parent: BTreeMap<u32, Vec<Stat>> = BTreeMap::new();
+    for stat in everyone.iter().filter(|stat| stat.state == State::Zombie) {
+        by_parent.entry(stat.parent).or_default().push(stat.clone());
+    }
+    let parents = everyone.into_iter().filter_map(|stat| Some((by_parent.remove(&stat.pid)?, stat)));
+    let neglect = parents.map(|(children, parent)| {
+        let facts = Facts::gather(host, parent.clone());
+        Neglect {
+            command: facts.command.clone().unwrap_or_default(),
+            protection: guard.forbids_telling(&facts),
+            identity: Pid::new(parent.pid).map(|pid| Identity {
+                boot: host.boot(),
+                pid,
+                start: parent.start,
+            }),
+            parent,
+            children,
+        }
+    });
+    let mut neglect: Vec<Neglect> = neglect.collect();
+    neglect.sort_by_key(|neglect| neglect.parent.pid);
+    Ok(neglect)
+}
+
+/// Which of these children are still there, as the very same zombies.
+///
+/// # Errors
+/// When the process table cannot be read.
+pub fn remaining<H: Host>(host: &H, children: &[Stat]) -> Result<Vec<u32>, LookError> {
+    let everyone = host.everyone()?;
+    let is_there = |child: &&Stat| {
+        everyone
+            .iter()
+            .any(|stat| stat.pid == child.pid && stat.start == child.start && stat.state == State::Zombie)
+    };
+    Ok(children.iter().filter(is_there).map(|child| child.pid).collect())
+}
+
+/// How long a parent has to collect its children once it was told.
+pub const PATIENCE: Duration = Duration::from_millis(500);

@@ -1,0 +1,116 @@
+//! The descriptors of other processes, and whether anybody is at the other end. Only the few that are asked
+//! for are looked at, and nothing is read from them.
+
+use std::path::Path;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{Mode, OFlags, openat, readlinkat, statfs};
+
+use super::directory::{Directory, PidPath, ReadBuffer, from_errno};
+use super::sock_diag;
+use crate::core::host::{InputKind, StandardInput, Unknown};
+
+/// The standard input of a process.
+pub fn standard_input(directory: &Directory, pid: u32) -> Result<StandardInput, Unknown> {
+    let (kind, inode) = kind_of(&target(directory, pid, "fd/0")?);
+    let peer_is_gone = match kind {
+        InputKind::Pipe => pipe_is_abandoned(directory, pid)?,
+        InputKind::Socket => sock_diag::peer_is_gone(inode)?,
+        InputKind::NullDevice | InputKind::Terminal | InputKind::File => false,
+    };
+    Ok(StandardInput { kind, inode, peer_is_gone })
+}
+
+/// The channel that node gives to a child that it forks: a descriptor whose number is in the environment.
+pub fn channel_is_gone(directory: &Directory, pid: u32) -> Result<Option<bool>, Unknown> {
+    const VARIABLE: &[u8] = b"NODE_CHANNEL_FD=";
+    let mut buffer = ReadBuffer::new();
+    let environment = directory.read(&PidPath::new(pid, "environ"), &mut buffer)?;
+    let number = environment.split(|byte| *byte == 0).find_map(|pair| pair.strip_prefix(VARIABLE));
+    let number = number.and_then(|text| std::str::from_utf8(text).ok()?.parse::<u16>().ok());
+    let Some(number) = number else { return Ok(None) };
+    match target(directory, pid, &format!("fd/{number}")).map(|link| kind_of(&link)) {
+        Ok((InputKind::Socket, inode)) => sock_diag::peer_is_gone(inode).map(Some),
+        // It closed its end itself: it was told that the other one is gone.
+        Ok(_) => Ok(None),
+        Err(unknown) => Err(unknown),
+    }
+}
+
+fn target(directory: &Directory, pid: u32, file: &str) -> Result<Vec<u8>, Unknown> {
+    let path = PidPath::new(pid, file);
+    let link = readlinkat(directory.descriptor(), path.as_c_str(), Vec::new()).map_err(from_errno)?;
+    Ok(link.into_bytes())
+}
+
+/// What a link in `/proc/PID/fd` says: `pipe:[12]`, `socket:[12]`, or a path.
+fn kind_of(link: &[u8]) -> (InputKind, u64) {
+    let text = String::from_utf8_lossy(link);
+    let number = |prefix: &str| text.strip_prefix(prefix)?.strip_suffix(']')?.parse().ok();
+    if let Some(inode) = number("pipe:[") {
+        return (InputKind::Pipe, inode);
+    }
+    if let Some(inode) = number("socket:[") {
+        return (InputKind::Socket, inode);
+    }
+    let is_terminal = text.starts_with("/dev/pts/") || text.starts_with("/dev/tty") || text == "/dev/console";
+    match text.as_ref() {
+        "/dev/null" => (InputKind::NullDevice, 0),
+        _ if is_terminal => (InputKind::Terminal, 0),
+        _ => (InputKind::File, 0),
+    }
+}
+
+/// Whether no process holds the writing end of the pipe any more. It is opened once more for reading, asked,
+/// and closed; our own reading end changes nothing for the writer.
+fn pipe_is_abandoned(directory: &Directory, pid: u32) -> Result<bool, Unknown> {
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
+    let path = PidPath::new(pid, "fd/0");
+    let pipe = openat(directory.descriptor(), path.as_c_str(), flags, Mode::empty()).map_err(from_errno)?;
+    let mut descriptors = [PollFd::new(&pipe, PollFlags::IN)];
+    poll(&mut descriptors, Some(&Timespec::default())).map_err(from_errno)?;
+    Ok(descriptors[0].revents().contains(PollFlags::HUP))
+}
+
+/// The types of file systems that other machines may write to (linux/magic.h and the sources of each).
+const SHARED: [i64; 9] = [
+    0x6969,      // NFS
+    0x517b,      // SMB
+    0xff53_4d42, // CIFS
+    0xfe53_4d42, // SMB 2
+    0x0102_1997, // 9P
+    0x6573_5546, // FUSE: sshfs and the like
+    0x00c3_6400, // Ceph
+    0x5346_414f, // AFS
+    0x6a65_6a63, // virtiofs
+];
+
+/// Whether the file system of a path is one of these.
+pub fn is_shared_mount(path: &Path) -> Result<bool, Unknown> {
+    let kind = statfs(path).map_err(from_errno)?.f_type;
+    Ok(SHARED.contains(&i64::from(kind)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::kind_of;
+    use crate::core::host::InputKind;
+
+    #[test]
+    fn links_of_descriptors() {
+        let table: &[(&str, (InputKind, u64))] = &[
+            ("pipe:[123]", (InputKind::Pipe, 123)),
+            ("socket:[456]", (InputKind::Socket, 456)),
+            ("/dev/null", (InputKind::NullDevice, 0)),
+            ("/dev/pts/3", (InputKind::Terminal, 0)),
+            ("/dev/tty1", (InputKind::Terminal, 0)),
+            ("/home/me/pipe:[123]", (InputKind::File, 0)),
+            ("pipe:[x]", (InputKind::File, 0)),
+            ("anon_inode:[eventfd]", (InputKind::File, 0)),
+            ("/dev/null (deleted)", (InputKind::File, 0)),
+        ];
+        for (link, expected) in table {
+            assert_eq!(kind_of(link.as_bytes()), *expected, "{link}");
+        }
+    }
+}
