@@ -4,6 +4,7 @@ pub mod completions;
 pub mod config;
 pub mod global;
 pub mod health;
+pub mod reap;
 
 use clap::{Parser, Subcommand};
 
@@ -43,6 +44,8 @@ pub struct Cli {
 pub enum Command {
     /// Show the development processes that exceed their limits; --enforce ends them
     Health(Box<health::HealthArgs>),
+    /// End proven orphans, show zombies, and remove dead sockets
+    Reap(reap::ReapArgs),
     /// Show, check or write the configuration
     Config(config::ConfigArgs),
     /// Print the completions for a shell

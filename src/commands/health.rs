@@ -1,16 +1,16 @@
 //! `brainwav health`: look, hold against the limits, and end what exceeds them if that was asked for.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use super::ending::{self, How};
 use super::looks_store::LooksStore;
 use crate::cli::health::{HealthArgs, LimitArgs};
 use crate::config::{Flag, Resolved, closest};
 use crate::context::Context;
 use crate::core::health::{Inspection, Request, inspect, largest};
 use crate::core::host::Host;
-use crate::core::process::{Facts, Guard, Rule, Tree};
-use crate::core::state::{Folder, Lock, LockError};
-use crate::core::termination::{self, Outcome, Report, Root, Settings, TooMany};
+use crate::core::process::{Guard, Rule, Tree};
+use crate::core::termination::{Outcome, Report, Root, TooMany};
 use crate::error::{Error, ErrorKind, Result};
 use crate::exit::ExitCode;
 use crate::output::health::{Mode, View, human};
@@ -31,7 +31,7 @@ pub fn run(context: &mut Context, args: &HealthArgs) -> Result<ExitCode> {
         (true, false) => Mode::Enforce,
         (false, false) => Mode::Look,
     };
-    let _lock = (mode == Mode::Enforce).then(|| enforcement_lock(context)).transpose()?;
+    let _lock = (mode == Mode::Enforce).then(|| ending::lock(context)).transpose()?;
     let host = SystemHost::new().map_err(|error| Error::new(ErrorKind::Look, error))?;
     let guard = Guard::new(&host, resolved.settings.protected.clone(), args.all_users);
     if args.all_users && context.uid != 0 {
@@ -102,17 +102,6 @@ fn chosen_rules(resolved: &Resolved, names: &[String]) -> Result<Vec<Rule>> {
     Ok(rules.iter().filter(|rule| names.is_empty() || names.contains(&rule.name)).cloned().collect())
 }
 
-/// Two runs that end processes at once would each report what the other did.
-fn enforcement_lock(context: &Context) -> Result<Lock> {
-    let folder = Folder::open(&context.paths.state, context.uid).map_err(|error| {
-        Error::new(ErrorKind::Action, error).hint("set BRAINWAV_STATE_DIR to a folder of your own")
-    })?;
-    Lock::take(&folder.file("enforce.lock"), Duration::ZERO).map_err(|error| match error {
-        LockError::Held(_) => Error::new(ErrorKind::Locked, error).hint("try again when it has finished"),
-        LockError::Io { .. } => Error::new(ErrorKind::Action, error),
-    })
-}
-
 fn look(
     context: &mut Context,
     host: &SystemHost,
@@ -157,23 +146,13 @@ fn end_problems(
     if roots.is_empty() {
         return Ok((None, None));
     }
-    let look_failed = |error| Error::new(ErrorKind::Look, error);
-    let tree = Tree::new(host.everyone().map_err(look_failed)?);
-    let mut forbids = |stat: &crate::core::host::Stat| guard.forbids(&Facts::gather(host, stat.clone()));
-    let plan = termination::plan(&roots, host.boot(), &tree, &mut forbids);
-    let limit = (!args.limits.no_batch_limit).then_some(resolved.settings.max_batch);
-    let plan = match plan.within(limit) {
-        Ok(plan) => plan,
-        Err(refused) => return Ok((None, Some(refused))),
+    let tree = Tree::new(host.everyone().map_err(|error| Error::new(ErrorKind::Look, error))?);
+    let how = How {
+        grace: resolved.settings.grace,
+        limit: (!args.limits.no_batch_limit).then_some(resolved.settings.max_batch),
+        dry_run: args.dry_run,
     };
-    host.listen_for_interrupts().map_err(|error| {
-        Error::new(ErrorKind::Action, anyhow::anyhow!("cannot listen for signals: {error}"))
-    })?;
-    let spinner = Spinner::start(&context.ui, "waiting for processes to end");
-    let settings = Settings { grace: resolved.settings.grace, dry_run: args.dry_run };
-    let report = termination::end(host, guard, plan, settings);
-    drop(spinner);
-    Ok((Some(report), None))
+    ending::end(context, host, guard, &tree, &roots, how)
 }
 
 fn show(context: &mut Context, view: &View<'_>) -> ExitCode {
@@ -192,11 +171,8 @@ fn show(context: &mut Context, view: &View<'_>) -> ExitCode {
 }
 
 fn say_what_to_do(context: &mut Context, view: &View<'_>) {
-    if let Some(TooMany { planned, limit }) = view.refused {
-        context.ui.error(&format!(
-            "{planned} processes would be ended, more than the {limit} that one run may end; nothing was done"
-        ));
-        context.ui.hint("look at them first, then raise --max-batch or use --no-batch-limit");
+    if let Some(refused) = view.refused {
+        ending::say_refused(context, refused);
     }
     if let Some(reason) = view.termination.and_then(|report| report.search_failed.as_ref()) {
         context.ui.error(&format!("children that were started meanwhile may be left: {reason}"));

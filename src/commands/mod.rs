@@ -5,8 +5,13 @@ mod completions;
 mod config_check;
 mod config_init;
 mod config_show;
+mod ending;
 mod health;
 mod looks_store;
+mod reap;
+mod reap_sockets;
+mod reap_zombies;
+mod remembered;
 
 use crate::cli::Command;
 use crate::cli::config::ConfigAction;
@@ -21,6 +26,7 @@ use crate::exit::ExitCode;
 pub fn run(context: &mut Context, command: &Command) -> Result<ExitCode> {
     match command {
         Command::Health(args) => health::run(context, args),
+        Command::Reap(args) => reap::run(context, args),
         Command::Config(args) => match &args.action {
             ConfigAction::Show(args) => config_show::run(context, args),
             ConfigAction::Check(args) => config_check::run(context, args),

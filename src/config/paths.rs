@@ -13,6 +13,10 @@ pub struct Paths {
     pub state: PathBuf,
     /// What lasts as long as the session of the user: locks and sockets.
     pub runtime: PathBuf,
+    /// Where programs leave their sockets: the user's runtime folder, ours in it, and the temporary folder.
+    pub socket_folders: Vec<PathBuf>,
+    /// The temporary folder.
+    pub temporary: PathBuf,
     /// The user's configuration file, whether there is one or not; `None` without a home folder.
     pub config_file: Option<PathBuf>,
 }
@@ -28,8 +32,11 @@ pub fn paths(environment: &Environment, uid: u32, temporary: &Path) -> Paths {
         .or_else(|| environment.absolute("XDG_STATE_HOME").map(|folder| folder.join(NAME)))
         .or_else(|| home(".local/state").map(|folder| folder.join(NAME)))
         .unwrap_or_else(|| own.join("state"));
-    let runtime = environment.absolute("XDG_RUNTIME_DIR").map_or(own, |folder| folder.join(NAME));
-    Paths { state, runtime, config_file: config_file(environment) }
+    let user_runtime = environment.absolute("XDG_RUNTIME_DIR");
+    let runtime = user_runtime.as_ref().map_or(own, |folder| folder.join(NAME));
+    let temporary = temporary.to_owned();
+    let socket_folders = user_runtime.into_iter().chain([runtime.clone(), temporary.clone()]).collect();
+    Paths { state, runtime, socket_folders, temporary, config_file: config_file(environment) }
 }
 
 /// The user's configuration file, whether there is one or not; `None` without a home folder.

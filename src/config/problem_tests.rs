@@ -34,7 +34,12 @@ fn unknown_keys() {
     check(&[
         ("max-memory = \"8GiB\"", "/f:1:1: max-memory: ", "unknown section", "belongs below [health]"),
         ("[healt]", "/f:1:2: healt: ", "unknown section", "did you mean \"health\"?"),
-        ("[colours]\na = 1", "/f:1:2: colours: ", "unknown section", "known here: health, protect, process"),
+        (
+            "[colours]\na = 1",
+            "/f:1:2: colours: ",
+            "unknown section",
+            "known here: health, reap, protect, process",
+        ),
         ("[health]\nmax_memory = \"8GiB\"", "/f:2:1: health.max_memory: ", "unknown key", "\"max-memory\"?"),
         ("[health]\nprogram = []", "/f:2:1: health.program: ", "unknown key", "belongs below [protect]"),
         ("[health.x]", "/f:1:9: health.x: ", "unknown key", "known here: max-memory"),

@@ -20,6 +20,12 @@ pub struct Settings {
     pub max_batch: usize,
     /// Which processes are looked at.
     pub scope: Scope,
+    /// How old a server or worker must be before `reap` judges it.
+    pub reap_min_age: Duration,
+    /// How old a socket file must be before `reap` judges it.
+    pub socket_min_age: Duration,
+    /// The names of socket files that `reap` judges.
+    pub sockets: Vec<NamePattern>,
     /// The rules in the order in which they are asked; those that are switched off are not among them.
     pub rules: Vec<Rule>,
     /// The programs that are never ended: the built-in ones and those that were added.
@@ -81,6 +87,25 @@ pub static SETTINGS: &[Key<Settings>] = &[
         kind: Kind::Choice(SCOPES, |settings, word| settings.scope = scope(word)),
         default: Some("user"),
         help: "\"user\": all processes of the user; \"workspace\": only those that work in the workspace.",
+    },
+    Key {
+        name: "reap.min-age",
+        kind: Kind::Wait(|settings, time| settings.reap_min_age = time),
+        default: Some("1m"),
+        help: "How old a server or a test worker must be before reap judges it.",
+    },
+    Key {
+        name: "reap.socket-min-age",
+        kind: Kind::Wait(|settings, time| settings.socket_min_age = time),
+        default: Some("1day"),
+        help: "How old a socket file must be before reap judges it.",
+    },
+    Key {
+        name: "reap.sockets",
+        kind: Kind::Patterns(|settings, patterns| settings.sockets = patterns),
+        default: Some("*.mcp.sock, vite-*.sock, nuxt-vite-node-*.sock"),
+        help: "Names of socket files, in the user's runtime folder and the temporary one; with a folder in front, in that \
+               one. The sockets of nx are known besides.",
     },
     Key {
         name: PROTECT,
@@ -147,6 +172,9 @@ impl Settings {
             grace: Duration::ZERO,
             max_batch: 0,
             scope: Scope::User,
+            reap_min_age: Duration::MAX,
+            socket_min_age: Duration::MAX,
+            sockets: Vec::new(),
             rules: Vec::new(),
             protected: builtin::protected(),
         }

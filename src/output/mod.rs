@@ -3,6 +3,9 @@
 pub mod health;
 pub mod health_document;
 pub mod progress;
+pub mod reap;
+pub mod reap_document;
+pub mod reap_words;
 pub mod sanitize;
 pub mod table;
 pub mod ui;

@@ -4,12 +4,13 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::time::Duration;
 
-use super::judge::{Judgement, Kind, Parent, Seen, Verdict, judge};
+use super::judge::{Class, Judgement, Kind, Parent, Seen, Verdict, judge};
 use super::worker::{is_test_worker, is_wrapper};
 use crate::core::host::{Host, LookError, Process, Stat, Unknown};
 use crate::core::process::invocation::Invocation;
 use crate::core::process::life::LifeRule;
 use crate::core::process::{Arguments, Facts, Guard, Identity, Pid, Protection, Rule, Scope, Tree};
+use crate::core::termination::Root;
 
 /// What is to be looked at.
 #[derive(Debug)]
@@ -43,6 +44,27 @@ pub struct Candidate {
     pub judgement: Judgement,
     /// What forbids to end it, if it should be.
     pub protection: Option<Protection>,
+}
+
+impl Candidate {
+    /// Whether it is to be ended: by proof, or, where another one has taken its place, on request.
+    #[must_use]
+    pub fn is_to_end(&self, superseded: bool) -> bool {
+        match self.judgement.verdict {
+            Verdict::End => true,
+            Verdict::Report => superseded && self.judgement.class == Class::Superseded,
+            Verdict::Keep | Verdict::Unknown => false,
+        }
+    }
+
+    /// What is to be ended: the outermost wrapper takes everything in it along.
+    #[must_use]
+    pub fn root(&self) -> Option<Root> {
+        let outermost = self.wrappers.last().unwrap_or(&self.process);
+        let pid = Pid::new(outermost.stat.pid)?;
+        let identity = Identity { boot: self.identity.boot, pid, start: outermost.stat.start };
+        Some(Root { identity, command: outermost.command.clone() })
+    }
 }
 
 /// What a look came to.

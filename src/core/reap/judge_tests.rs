@@ -38,84 +38,47 @@ fn verdict(seen: &Seen) -> (Class, Verdict) {
     (judgement.class, judgement.verdict)
 }
 
+fn orphan(kind: InputKind, peer_is_gone: bool) -> Seen {
+    Seen { parent: reaper(), input: input(kind, peer_is_gone), ..server() }
+}
+
 #[test]
-fn servers() {
-    let gone = |kind| input(kind, true);
+fn servers_whose_client_is_gone() {
+    let unit = Some("a.service".to_owned());
+    let young = Duration::from_secs(59);
+    let pipe = || orphan(InputKind::Pipe, true);
+    let disconnected = || Seen { input: input(InputKind::Socket, true), ..server() };
+    let table: Vec<(&str, Seen, (Class, Verdict))> = vec![
+        ("A by pipe", pipe(), (Class::Orphan, Verdict::End)),
+        ("A by socket", orphan(InputKind::Socket, true), (Class::Orphan, Verdict::End)),
+        ("A in a container", Seen { in_container: true, ..pipe() }, (Class::Orphan, Verdict::End)),
+        ("A, young", Seen { age: young, ..pipe() }, (Class::Orphan, Verdict::Keep)),
+        ("B", Seen { is_wrapped: true, ..pipe() }, (Class::OrphanChain, Verdict::End)),
+        ("C by unit", Seen { unit, ..pipe() }, (Class::Daemon, Verdict::Keep)),
+        ("D", disconnected(), (Class::Disconnected, Verdict::End)),
+        ("D, wrapped", Seen { is_wrapped: true, ..disconnected() }, (Class::Disconnected, Verdict::End)),
+        ("D, young", Seen { age: young, ..disconnected() }, (Class::Disconnected, Verdict::Keep)),
+    ];
+    for (what, seen, expected) in table {
+        assert_eq!(verdict(&seen), expected, "{what}");
+    }
+}
+
+#[test]
+fn servers_that_are_in_use_or_may_be() {
+    let unknown = |unknown| Seen { input: Err(unknown), ..orphan(InputKind::Pipe, true) };
+    let day = Duration::from_secs(90_000);
     let table: Vec<(&str, Seen, (Class, Verdict))> = vec![
         ("in use", server(), (Class::Connected, Verdict::Keep)),
-        (
-            "A by pipe",
-            Seen { parent: reaper(), input: gone(InputKind::Pipe), ..server() },
-            (Class::Orphan, Verdict::End),
-        ),
-        (
-            "A by socket",
-            Seen { parent: reaper(), input: gone(InputKind::Socket), ..server() },
-            (Class::Orphan, Verdict::End),
-        ),
-        (
-            "B",
-            Seen { parent: reaper(), input: gone(InputKind::Pipe), is_wrapped: true, ..server() },
-            (Class::OrphanChain, Verdict::End),
-        ),
-        (
-            "C null",
-            Seen { parent: reaper(), input: input(InputKind::NullDevice, false), ..server() },
-            (Class::Daemon, Verdict::Keep),
-        ),
-        (
-            "C terminal",
-            Seen { parent: reaper(), input: input(InputKind::Terminal, false), ..server() },
-            (Class::Daemon, Verdict::Keep),
-        ),
-        (
-            "C file",
-            Seen { parent: reaper(), input: input(InputKind::File, false), ..server() },
-            (Class::Daemon, Verdict::Keep),
-        ),
-        (
-            "C unit",
-            Seen {
-                parent: reaper(),
-                input: gone(InputKind::Pipe),
-                unit: Some("a.service".to_owned()),
-                ..server()
-            },
-            (Class::Daemon, Verdict::Keep),
-        ),
-        ("D", Seen { input: gone(InputKind::Socket), ..server() }, (Class::Disconnected, Verdict::End)),
-        (
-            "D wrapped",
-            Seen { input: gone(InputKind::Socket), is_wrapped: true, ..server() },
-            (Class::Disconnected, Verdict::End),
-        ),
+        ("a leaked end looks alive", orphan(InputKind::Pipe, false), (Class::Connected, Verdict::Keep)),
+        ("C by /dev/null", orphan(InputKind::NullDevice, false), (Class::Daemon, Verdict::Keep)),
+        ("C by terminal", orphan(InputKind::Terminal, false), (Class::Daemon, Verdict::Keep)),
+        ("C by file", orphan(InputKind::File, false), (Class::Daemon, Verdict::Keep)),
         ("E", Seen { newer_sibling: Some(9), ..server() }, (Class::Superseded, Verdict::Report)),
-        ("F", Seen { age: Duration::from_secs(90_000), ..server() }, (Class::Idle, Verdict::Report)),
-        (
-            "a leaked end looks alive",
-            Seen { parent: reaper(), ..server() },
-            (Class::Connected, Verdict::Keep),
-        ),
-        (
-            "young",
-            Seen { age: Duration::from_secs(59), parent: reaper(), input: gone(InputKind::Pipe), ..server() },
-            (Class::Orphan, Verdict::Keep),
-        ),
-        (
-            "unknown",
-            Seen { parent: reaper(), input: Err(Unknown::Denied), ..server() },
-            (Class::Connected, Verdict::Unknown),
-        ),
-        (
-            "unsupported",
-            Seen { parent: reaper(), input: Err(Unknown::Unsupported), ..server() },
-            (Class::Connected, Verdict::Unknown),
-        ),
-        (
-            "in a container",
-            Seen { parent: reaper(), in_container: true, input: gone(InputKind::Pipe), ..server() },
-            (Class::Orphan, Verdict::End),
-        ),
+        ("F", Seen { age: day, ..server() }, (Class::Idle, Verdict::Report)),
+        ("F, but at work", Seen { age: day, cpu: day / 10, ..server() }, (Class::Connected, Verdict::Keep)),
+        ("denied", unknown(Unknown::Denied), (Class::Connected, Verdict::Unknown)),
+        ("unsupported", unknown(Unknown::Unsupported), (Class::Connected, Verdict::Unknown)),
     ];
     for (what, seen, expected) in table {
         assert_eq!(verdict(&seen), expected, "{what}");

@@ -5,6 +5,7 @@ pub mod gather;
 pub mod judge;
 pub mod sockets;
 pub mod worker;
+pub mod zombie_file;
 pub mod zombies;
 
 pub use gather::{Candidate, Request, gather};

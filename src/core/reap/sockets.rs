@@ -211,7 +211,10 @@ mod tests {
         drop(UnixListener::bind(&path).unwrap());
         drop(UnixListener::bind(folder.path().join("d.other.sock")).unwrap());
         let found = find(&[place("*.mcp.sock"), place("*.mcp.sock")], SystemTime::now());
-        assert_eq!(found.iter().map(|file| file.path.clone()).collect::<Vec<_>>(), [path.clone()]);
+        assert_eq!(
+            found.iter().map(|file| file.path.clone()).collect::<Vec<_>>(),
+            std::slice::from_ref(&path)
+        );
         assert_eq!(remove(&found[0], true), Removal::WouldRemove);
         // Its owner comes back: another file of the same name.
         std::fs::rename(&path, folder.path().join("old")).unwrap();

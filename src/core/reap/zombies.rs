@@ -66,5 +66,26 @@ pub fn remaining<H: Host>(host: &H, children: &[Stat]) -> Result<Vec<u32>, LookE
     Ok(children.iter().filter(is_there).map(|child| child.pid).collect())
 }
 
+/// A parent needs a moment to collect a child that has just ended: what is gone after that was no zombie to
+/// speak of.
+///
+/// # Errors
+/// When the process table cannot be read.
+pub fn lasting<H: Host>(host: &H, found: Vec<Neglect>) -> Result<Vec<Neglect>, LookError> {
+    if found.is_empty() {
+        return Ok(found);
+    }
+    std::thread::sleep(MOMENT);
+    let mut lasting = Vec::new();
+    for mut neglect in found {
+        let left = remaining(host, &neglect.children)?;
+        neglect.children.retain(|child| left.contains(&child.pid));
+        lasting.extend(Some(neglect).filter(|neglect| !neglect.children.is_empty()));
+    }
+    Ok(lasting)
+}
+
+const MOMENT: Duration = Duration::from_millis(500);
+
 /// How long a parent has to collect its children once it was told.
 pub const PATIENCE: Duration = Duration::from_millis(500);

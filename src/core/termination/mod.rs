@@ -5,9 +5,11 @@
 //! not. A process is only ever signalled through a handle that was opened first and verified afterwards.
 
 mod campaign;
+mod nudge;
 mod outcome;
 mod plan;
 
 pub use campaign::{Settings, end};
+pub use nudge::tell_of_dead_child;
 pub use outcome::{Ended, Outcome, Report};
 pub use plan::{Kept, Plan, Planned, Role, Root, TooMany, plan};

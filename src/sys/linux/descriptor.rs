@@ -73,7 +73,7 @@ fn pipe_is_abandoned(directory: &Directory, pid: u32) -> Result<bool, Unknown> {
 }
 
 /// The types of file systems that other machines may write to (linux/magic.h and the sources of each).
-const SHARED: [i64; 9] = [
+const SHARED: [rustix::fs::FsWord; 9] = [
     0x6969,      // NFS
     0x517b,      // SMB
     0xff53_4d42, // CIFS
@@ -88,7 +88,7 @@ const SHARED: [i64; 9] = [
 /// Whether the file system of a path is one of these.
 pub fn is_shared_mount(path: &Path) -> Result<bool, Unknown> {
     let kind = statfs(path).map_err(from_errno)?.f_type;
-    Ok(SHARED.contains(&i64::from(kind)))
+    Ok(SHARED.contains(&kind))
 }
 
 #[cfg(test)]

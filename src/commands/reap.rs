@@ -1,0 +1,130 @@
+//! `brainwav reap`: orphans, zombies and dead sockets.
+
+use std::time::Instant;
+
+use super::ending::{self, How};
+use super::{reap_sockets, reap_zombies};
+use crate::cli::reap::{ReapArgs, WhatArg};
+use crate::config::{Flag, Resolved};
+use crate::context::Context;
+use crate::core::process::Guard;
+use crate::core::reap::gather::Gathered;
+use crate::core::reap::{Candidate, Request, gather};
+use crate::core::termination::{Report, Root, TooMany};
+use crate::error::{Error, ErrorKind, Result};
+use crate::exit::ExitCode;
+use crate::output::progress::Spinner;
+use crate::output::reap::{View, human};
+use crate::output::reap_document::Document;
+use crate::output::ui::Format;
+use crate::sys::SystemHost;
+
+/// Runs the command on this machine.
+///
+/// # Errors
+/// When the settings are wrong, the machine cannot be looked at, or another run is ending processes.
+pub fn run(context: &mut Context, args: &ReapArgs) -> Result<ExitCode> {
+    let resolved = context.resolve(flags(args))?;
+    let wants = |what| args.what.is_none_or(|only| only == what);
+    let _lock = (!args.dry_run).then(|| ending::lock(context)).transpose()?;
+    let host = SystemHost::new().map_err(|error| Error::new(ErrorKind::Look, error))?;
+    let guard = Guard::new(&host, resolved.settings.protected.clone(), args.all_users);
+    let started = Instant::now();
+    let gathered = wants(WhatArg::Orphans).then(|| look(context, &host, &guard, &resolved)).transpose()?;
+    let zombies = match wants(WhatArg::Zombies) {
+        true => reap_zombies::look(context, &host, &guard, args.nudge && !args.dry_run)?,
+        false => Vec::new(),
+    };
+    let elapsed = started.elapsed();
+    let (report, refused) = match &gathered {
+        Some(gathered) => end_orphans(context, &host, &guard, &resolved, args, gathered)?,
+        None => (None, None),
+    };
+    let sockets =
+        match wants(WhatArg::Sockets) && report.as_ref().is_none_or(|report| report.interrupted.is_none()) {
+            true => reap_sockets::look(context, &host, &resolved.settings, args.dry_run),
+            false => Vec::new(),
+        };
+    let view = View {
+        dry_run: args.dry_run,
+        all: args.all,
+        superseded: args.superseded,
+        seen: gathered.as_ref().map(|gathered| gathered.seen),
+        candidates: gathered.as_ref().map(|gathered| gathered.candidates.as_slice()).unwrap_or_default(),
+        zombies: &zombies,
+        sockets: &sockets,
+        termination: report.as_ref(),
+        refused,
+        elapsed,
+    };
+    Ok(show(context, &view))
+}
+
+fn flags(args: &ReapArgs) -> Vec<Flag> {
+    let typed = [
+        ("reap.min-age", "--min-age", &args.min_age),
+        ("reap.socket-min-age", "--socket-min-age", &args.socket_min_age),
+        ("health.grace", "--grace", &args.grace),
+        ("health.max-batch", "--max-batch", &args.max_batch),
+        ("health.scope", "--scope", &args.scope),
+    ];
+    let flag = |(key, flag, value): (_, _, &Option<String>)| {
+        value.as_ref().map(|value| Flag { key, flag, value: value.clone() })
+    };
+    typed.into_iter().filter_map(flag).collect()
+}
+
+fn look(context: &Context, host: &SystemHost, guard: &Guard, resolved: &Resolved) -> Result<Gathered> {
+    let spinner = Spinner::start(&context.ui, "looking for orphans");
+    let request = Request {
+        rules: &resolved.settings.rules,
+        workspace: &resolved.workspace,
+        scope: resolved.settings.scope,
+        min_age: resolved.settings.reap_min_age,
+    };
+    let gathered = gather(host, guard, &request).map_err(|error| Error::new(ErrorKind::Look, error));
+    drop(spinner);
+    gathered
+}
+
+fn end_orphans(
+    context: &Context,
+    host: &SystemHost,
+    guard: &Guard,
+    resolved: &Resolved,
+    args: &ReapArgs,
+    gathered: &Gathered,
+) -> Result<(Option<Report>, Option<TooMany>)> {
+    let orphans = gathered.candidates.iter().filter(|candidate| candidate.is_to_end(args.superseded));
+    let roots: Vec<Root> = orphans.filter_map(Candidate::root).collect();
+    if roots.is_empty() {
+        return Ok((None, None));
+    }
+    let how = How {
+        grace: resolved.settings.grace,
+        limit: (!args.no_batch_limit).then_some(resolved.settings.max_batch),
+        dry_run: args.dry_run,
+    };
+    ending::end(context, host, guard, &gathered.tree, &roots, how)
+}
+
+fn show(context: &mut Context, view: &View<'_>) -> ExitCode {
+    let code = view.exit_code();
+    match context.ui.format() {
+        Format::Json => context.ui.document(&Document::new(view, code)),
+        Format::Human if context.ui.is_quiet() && view.is_clean() => {}
+        Format::Human => {
+            let text = human(&context.ui, view);
+            context.ui.data(&text);
+        }
+    }
+    if let Some(refused) = view.refused {
+        ending::say_refused(context, refused);
+    }
+    if view.zombies.iter().any(|row| !row.is_solved()) && context.ui.format() == Format::Human {
+        context
+            .ui
+            .hint("only its parent can collect a zombie: restart the parent, or try reap zombies --nudge");
+    }
+    code
+}

@@ -1,0 +1,62 @@
+//! The sockets of `brainwav reap`.
+
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use crate::config::Settings;
+use crate::context::Context;
+use crate::core::host::Host;
+use crate::core::process::NamePattern;
+use crate::core::reap::sockets::{self, Place, SocketVerdict};
+use crate::output::reap::SocketRow;
+use crate::sys::SystemHost;
+
+/// What nx puts into a folder of its own below the temporary one.
+const NX_SOCKETS: &[&str] = &["d.sock", "fp*.sock", "plugin*.sock"];
+
+/// Finds dead sockets, and removes them unless it is a dry run.
+pub fn look(context: &Context, host: &SystemHost, settings: &Settings, dry_run: bool) -> Vec<SocketRow> {
+    let files = sockets::find(&places(context, settings), SystemTime::now());
+    if files.is_empty() {
+        return Vec::new();
+    }
+    let bound = host.bound_sockets();
+    let rows = files.into_iter().map(|file| {
+        let verdict = sockets::judge(host, &file, &bound);
+        let removal = (verdict == SocketVerdict::Stale).then(|| sockets::remove(&file, dry_run));
+        SocketRow { file, verdict, removal }
+    });
+    rows.collect()
+}
+
+fn places(context: &Context, settings: &Settings) -> Vec<Place> {
+    let place = |folder: &Path, names: Vec<NamePattern>| Place {
+        folder: folder.to_owned(),
+        names,
+        min_age: settings.socket_min_age,
+    };
+    let (with_folder, names): (Vec<_>, Vec<_>) =
+        settings.sockets.iter().cloned().partition(|pattern| pattern.as_str().contains('/'));
+    let mut places: Vec<Place> =
+        context.paths.socket_folders.iter().map(|folder| place(folder, names.clone())).collect();
+    places.extend(with_folder.iter().filter_map(|pattern| {
+        let (folder, name) = pattern.as_str().rsplit_once('/')?;
+        Some(place(Path::new(folder), vec![NamePattern::new(name).ok()?]))
+    }));
+    let nx: Vec<NamePattern> = NX_SOCKETS.iter().filter_map(|name| NamePattern::new(name).ok()).collect();
+    places.extend(nx_folders(&context.paths.temporary).iter().map(|folder| place(folder, nx.clone())));
+    places
+}
+
+/// nx names the folder after a hash: twenty hexadecimal digits.
+fn nx_folders(temporary: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(temporary).into_iter().flatten().filter_map(Result::ok);
+    let is_hash = |name: &std::ffi::OsStr| {
+        let name = name.as_encoded_bytes();
+        name.len() == 20 && name.iter().all(u8::is_ascii_hexdigit)
+    };
+    entries
+        .filter(|entry| is_hash(&entry.file_name()) && entry.file_type().is_ok_and(|kind| kind.is_dir()))
+        .map(|entry| entry.path())
+        .collect()
+}

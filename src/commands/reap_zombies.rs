@@ -1,0 +1,59 @@
+//! The zombies of `brainwav reap`.
+
+use std::time::{Duration, Instant};
+
+use super::remembered::Remembered;
+use crate::context::Context;
+use crate::core::host::Host;
+use crate::core::process::Guard;
+use crate::core::reap::zombie_file::ZombieFile;
+use crate::core::reap::zombies::{self, Neglect, PATIENCE};
+use crate::core::termination::tell_of_dead_child;
+use crate::error::{Error, ErrorKind, Result};
+use crate::output::reap::{Nudge, ZombieRow};
+use crate::sys::SystemHost;
+
+/// Finds them, and tells their parents if that was asked for.
+pub fn look(context: &mut Context, host: &SystemHost, guard: &Guard, nudge: bool) -> Result<Vec<ZombieRow>> {
+    let failed = |error| Error::new(ErrorKind::Look, error);
+    let mut neglect: Vec<Neglect> = zombies::find(host, guard).map_err(failed)?;
+    neglect.retain(|neglect| is_ours_to_see(host, guard, neglect));
+    let neglect = zombies::lasting(host, neglect).map_err(failed)?;
+    let now = host.since_boot();
+    let (file, earlier) =
+        Remembered::open::<ZombieFile>(context, "zombies", "how long zombies have been dead is not known");
+    let seen = ZombieFile::after(earlier.as_ref(), host.boot(), now, &neglect);
+    if earlier.as_ref() != Some(&seen) && (earlier.is_some() || !neglect.is_empty()) {
+        file.save(context, &seen);
+    }
+    let mut rows = Vec::new();
+    for neglect in neglect {
+        let dead_for = seen.dead_for(&neglect, now);
+        let nudge = if nudge { tell(host, &neglect).map_err(failed)? } else { Nudge::NotAsked };
+        rows.push(ZombieRow { neglect, dead_for, nudge });
+    }
+    Ok(rows)
+}
+
+/// Zombies below processes of other users are theirs to see.
+fn is_ours_to_see(host: &SystemHost, guard: &Guard, neglect: &Neglect) -> bool {
+    neglect.parent.pid <= 1 || host.owner(neglect.parent.pid).is_ok_and(|uid| guard.includes_user(uid))
+}
+
+/// Tells the parent, and counts what is left: never what should have helped.
+fn tell(host: &SystemHost, neglect: &Neglect) -> std::result::Result<Nudge, crate::core::host::LookError> {
+    let Some(identity) = neglect.identity.filter(|_| neglect.protection.is_none()) else {
+        return Ok(Nudge::Refused);
+    };
+    if let Err(unknown) = tell_of_dead_child(host, identity) {
+        return Ok(Nudge::Failed(unknown.to_string()));
+    }
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let left = zombies::remaining(host, &neglect.children)?.len();
+        if left == 0 || Instant::now() >= deadline {
+            return Ok(Nudge::Told { collected: neglect.children.len() - left, left });
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
