@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use super::remembered::Remembered;
+use crate::config::Resolved;
 use crate::context::Context;
 use crate::core::host::Host;
-use crate::core::process::Guard;
+use crate::core::process::{Guard, Scope};
 use crate::core::reap::zombie_file::ZombieFile;
 use crate::core::reap::zombies::{self, Neglect, PATIENCE};
 use crate::core::termination::tell_of_dead_child;
@@ -14,10 +15,16 @@ use crate::output::reap::{Nudge, ZombieRow};
 use crate::sys::SystemHost;
 
 /// Finds them, and tells their parents if that was asked for.
-pub fn look(context: &mut Context, host: &SystemHost, guard: &Guard, nudge: bool) -> Result<Vec<ZombieRow>> {
+pub fn look(
+    context: &mut Context,
+    host: &SystemHost,
+    guard: &Guard,
+    resolved: &Resolved,
+    nudge: bool,
+) -> Result<Vec<ZombieRow>> {
     let failed = |error| Error::new(ErrorKind::Look, error);
     let mut neglect: Vec<Neglect> = zombies::find(host, guard).map_err(failed)?;
-    neglect.retain(|neglect| is_ours_to_see(host, guard, neglect));
+    neglect.retain(|neglect| is_ours_to_see(host, guard, neglect) && is_in_scope(host, resolved, neglect));
     let neglect = zombies::lasting(host, neglect).map_err(failed)?;
     let now = host.since_boot();
     let (file, earlier) =
@@ -38,6 +45,11 @@ pub fn look(context: &mut Context, host: &SystemHost, guard: &Guard, nudge: bool
 /// Zombies below processes of other users are theirs to see.
 fn is_ours_to_see(host: &SystemHost, guard: &Guard, neglect: &Neglect) -> bool {
     neglect.parent.pid <= 1 || host.owner(neglect.parent.pid).is_ok_and(|uid| guard.includes_user(uid))
+}
+
+fn is_in_scope(host: &SystemHost, resolved: &Resolved, neglect: &Neglect) -> bool {
+    let cwd = || host.working_directory(neglect.parent.pid);
+    resolved.settings.scope == Scope::User || cwd().is_ok_and(|cwd| cwd.starts_with(&resolved.workspace))
 }
 
 /// Tells the parent, and counts what is left: never what should have helped.

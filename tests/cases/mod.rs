@@ -7,5 +7,7 @@ mod hostile;
 mod limits;
 mod namespaces;
 mod never;
+mod reap;
+mod reap_sockets;
 mod rules;
 mod state;

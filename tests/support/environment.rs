@@ -20,7 +20,7 @@ impl TestEnv {
         let root = tempfile::Builder::new().prefix("brainwav-test-").tempdir().unwrap();
         fs::set_permissions(root.path(), fs::Permissions::from_mode(0o755)).unwrap();
         let env = Self { root };
-        for folder in ["home", "workspace"] {
+        for folder in ["home", "workspace", "tmp"] {
             fs::create_dir(env.path(folder)).unwrap();
         }
         env.write_config("");
@@ -59,6 +59,7 @@ impl TestEnv {
             .env("HOME", self.path("home"))
             .env("PATH", "/usr/local/bin:/usr/bin:/bin")
             .env("BRAINWAV_STATE_DIR", self.state())
+            .env("TMPDIR", self.path("tmp"))
             .stdin(Stdio::null());
         command
     }

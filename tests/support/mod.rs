@@ -3,7 +3,9 @@
 mod actor;
 mod environment;
 mod run;
+pub mod server;
 
 pub use actor::{Actor, Script, is_alive, wait_until};
 pub use environment::TestEnv;
 pub use run::{Output, is_root, not_tested, unshare};
+pub use server::Server;

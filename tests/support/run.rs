@@ -61,9 +61,17 @@ impl Output {
         self.find("processes", pid).is_some()
     }
 
+    /// How `reap` judged a process: its class and its verdict.
+    pub fn judged(&self, pid: u32) -> Option<(String, String)> {
+        let entry = self.find("candidates", pid)?;
+        Some((entry["class"].as_str()?.to_owned(), entry["verdict"].as_str()?.to_owned()))
+    }
+
     /// What the document says became of a process.
     pub fn outcome(&self, pid: u32) -> Option<String> {
-        let outcomes = self.json()["termination"]["outcomes"].clone();
+        let document = self.json();
+        let health = document["termination"]["outcomes"].clone();
+        let outcomes = if health.is_null() { document["outcomes"].clone() } else { health };
         let found = outcomes.as_array()?.iter().find(|entry| entry["pid"] == pid)?;
         found["outcome"].as_str().map(str::to_owned)
     }

@@ -1,7 +1,7 @@
 //! Finds the candidates, and finds out about each what a verdict needs.
 
 use std::collections::{HashMap, HashSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::judge::{Class, Judgement, Kind, Parent, Seen, Verdict, judge};
@@ -114,14 +114,23 @@ struct Named {
     pid: Pid,
     kind: Kind,
     rule: Option<String>,
+    cwd: Option<PathBuf>,
 }
+
+impl Named {
+    /// Whatever is the same here does the same: the parent, the command line and the working directory.
+    fn task(&self, parent: u32) -> Task {
+        (parent, self.process.command.arguments().joined(), self.cwd.clone())
+    }
+}
+
+type Task = (u32, Vec<u8>, Option<PathBuf>);
 
 fn name<H: Host>(host: &H, request: &Request<'_>, process: Process) -> Option<Named> {
     let pid = Pid::new(process.stat.pid)?;
     let arguments = process.command.arguments();
     let invocation = Invocation::of(arguments);
-    let needs_cwd = request.scope == Scope::Workspace || request.rules.iter().any(Rule::needs_cwd);
-    let cwd = needs_cwd.then(|| host.working_directory(pid.get()).ok()).flatten();
+    let cwd = host.working_directory(pid.get()).ok();
     if request.scope == Scope::Workspace
         && !cwd.as_ref().is_some_and(|cwd| cwd.starts_with(request.workspace))
     {
@@ -137,20 +146,19 @@ fn name<H: Host>(host: &H, request: &Request<'_>, process: Process) -> Option<Na
         let narrowed = request.rules.iter().any(|rule| rule.needs_cwd() && rule.life == LifeRule::Vitest);
         let fits = rule.is_some() || !narrowed;
         let rule = rule.map(|rule| rule.name.clone());
-        return fits.then_some(Named { process, pid, kind: Kind::Worker, rule });
+        return fits.then_some(Named { process, pid, kind: Kind::Worker, rule, cwd });
     }
     let rule = rule.filter(|rule| rule.life == LifeRule::Server)?.name.clone();
-    Some(Named { process, pid, kind: Kind::Server, rule: Some(rule) })
+    Some(Named { process, pid, kind: Kind::Server, rule: Some(rule), cwd })
 }
 
-/// For each parent and command line, the process that was started last.
-fn newest_siblings(named: &[Named], tree: &Tree) -> HashMap<(u32, Vec<u8>), Pid> {
-    let mut newest: HashMap<(u32, Vec<u8>), (Pid, u64)> = HashMap::new();
+/// For each task, the process that was started last.
+fn newest_siblings(named: &[Named], tree: &Tree) -> HashMap<Task, Pid> {
+    let mut newest: HashMap<Task, (Pid, u64)> = HashMap::new();
     for one in named.iter().filter(|one| one.kind == Kind::Server) {
         let Some(parent) = tree.parent(one.pid.get()) else { continue };
         let start = one.process.stat.start.0;
-        let entry =
-            newest.entry((parent.pid, one.process.command.arguments().joined())).or_insert((one.pid, start));
+        let entry = newest.entry(one.task(parent.pid)).or_insert((one.pid, start));
         if start > entry.1 {
             *entry = (one.pid, start);
         }
@@ -163,10 +171,11 @@ fn investigate<H: Host>(
     guard: &Guard,
     request: &Request<'_>,
     tree: &Tree,
-    siblings: &HashMap<(u32, Vec<u8>), Pid>,
+    siblings: &HashMap<Task, Pid>,
     named: Named,
 ) -> Candidate {
-    let Named { process, pid, kind, rule } = named;
+    let key = named.task(named.process.stat.parent);
+    let Named { process, pid, kind, rule, .. } = named;
     let input = host.standard_input(pid.get());
     let wrappers = match (&input, kind) {
         (Ok(input), Kind::Server) if input.inode != 0 => wrappers(host, tree, pid.get(), input.inode),
@@ -174,7 +183,6 @@ fn investigate<H: Host>(
     };
     let outermost = wrappers.last().map_or(pid.get(), |wrapper| wrapper.stat.pid);
     let age = host.since_boot().saturating_sub(process.stat.started);
-    let key = (process.stat.parent, process.command.arguments().joined());
     let seen = Seen {
         kind,
         age,
