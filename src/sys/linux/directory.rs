@@ -14,6 +14,7 @@ use crate::core::host::Unknown;
 /// Command lines are read up to this length. What decides stands at their beginning; a megabyte of
 /// arguments must not cost a megabyte of memory.
 const READ_BYTES: usize = 64 * 1024;
+const SMALL_BYTES: usize = 4 * 1024;
 const DIRECTORY_BYTES: usize = 32 * 1024;
 
 /// An open `/proc`.
@@ -28,6 +29,11 @@ impl ReadBuffer {
     /// An empty one.
     pub fn new() -> Self {
         Self(Vec::with_capacity(READ_BYTES))
+    }
+
+    /// One for files of a few lines.
+    pub fn small() -> Self {
+        Self(Vec::with_capacity(SMALL_BYTES))
     }
 }
 

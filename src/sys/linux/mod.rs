@@ -104,8 +104,7 @@ impl SystemHost {
         numbers: &[u32],
         read: impl Fn(&mut ReadBuffer, u32) -> Result<Option<T>, Unknown> + Sync,
     ) -> (Vec<T>, usize) {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let threads = (numbers.len() / PROCESSES_PER_THREAD).clamp(1, cores.min(MAX_THREADS));
+        let threads = threads_for(numbers.len());
         let share = numbers.len().div_ceil(threads).max(1);
         let work = |part: &[u32]| read_part(part, &read);
         let parts = std::thread::scope(|scope| {
@@ -127,10 +126,19 @@ impl SystemHost {
     }
 
     fn read_text(&self, pid: u32, file: &'static str) -> Result<String, Unknown> {
-        let mut buffer = ReadBuffer::new();
+        let mut buffer = ReadBuffer::small();
         let bytes = self.directory.read(&PidPath::new(pid, file), &mut buffer)?;
         Ok(String::from_utf8_lossy(bytes).into_owned())
     }
+}
+
+/// To ask for the number of cores costs a dozen system calls: only where there is work for a second one.
+fn threads_for(processes: usize) -> usize {
+    let wanted = (processes / PROCESSES_PER_THREAD).min(MAX_THREADS);
+    if wanted < 2 {
+        return 1;
+    }
+    wanted.min(std::thread::available_parallelism().map_or(1, usize::from))
 }
 
 fn read_part<T>(
@@ -190,7 +198,7 @@ impl Host for SystemHost {
     }
 
     fn stat(&self, pid: u32) -> Result<Stat, Unknown> {
-        self.read_stat(&mut ReadBuffer::new(), pid)
+        self.read_stat(&mut ReadBuffer::small(), pid)
     }
 
     fn owner(&self, pid: u32) -> Result<u32, Unknown> {
