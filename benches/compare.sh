@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Compares `brainwav health` with the tools that people use today: pgrep, ps, the shell loop of both, and the
-# portable back end. Everything is measured in one run, in turn, so that the ratios hold on a busy machine too.
+# Compares `brainwav health` with the tools that people use today: pgrep, ps and the shell loop of both; and
+# with the portable back end. All run in turn, in one run, so that the ratios hold on a busy machine too.
 #
 #   benches/compare.sh                    2,000 processes, 25 rounds
 #   benches/compare.sh -n 500 -r 5        a quick look
@@ -20,12 +20,14 @@ build() {
     (cd "$root" && cargo build --release --locked "$@" >&2)
 }
 
-# One line a package, however often and with whatever features it is used.
+# The packages of the shipped binary, each once, however often it is used; 0 without cargo.
 count_packages() {
-    (cd "$root" && cargo tree --locked --edges normal --prefix none 2>/dev/null) | cut -d' ' -f1,2 | sort -u | wc -l
+    local manifest=$root/Cargo.toml
+    { cargo tree --manifest-path "$manifest" --locked --edges normal --prefix none 2>/dev/null || true; } |
+        cut -d' ' -f1,2 | sort -u | wc -l
 }
 
-case " $* " in *" --help "* | *" -h "*) exec python3 "$here/measure.py" --help ;; esac
+case " $* " in *" --help "* | *" -h "*) exec python3 -B "$here/measure.py" --help ;; esac
 
 if [[ -z ${BRAINWAV_BIN:-} ]]; then
     build --target-dir "$target"
@@ -34,7 +36,7 @@ if [[ -z ${BRAINWAV_PORTABLE_BIN:-} ]]; then
     build --features portable --target-dir "$target/portable"
 fi
 
-exec python3 "$here/measure.py" \
+exec python3 -B "$here/measure.py" \
     --binary "${BRAINWAV_BIN:-$target/release/brainwav}" \
     --portable "${BRAINWAV_PORTABLE_BIN:-$target/portable/release/brainwav}" \
     --packages "$(count_packages)" \

@@ -31,7 +31,7 @@ impl Context {
             Error::new(ErrorKind::Usage, anyhow::anyhow!("cannot tell the current folder: {error}"))
                 .hint("go to a folder that exists, or name one with --workspace")
         })?;
-        let paths = config::paths(&environment, uid, &std::env::temp_dir());
+        let paths = config::paths(&environment, uid);
         Ok(Self {
             ui: Ui::stdio(appearance(global, &environment)),
             paths,

@@ -9,6 +9,9 @@ Examples:\n\
 \x20 brainwav completions fish > ~/.config/fish/completions/brainwav.fish";
 
 /// Print the completions for a shell
+///
+/// They are made from the definition of the command line itself, so they fit the program that prints them. Write them
+/// to the place where the shell looks for completions, as in the examples.
 #[derive(Debug, Args)]
 #[command(
     before_help = "brAInwav completions",

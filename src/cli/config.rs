@@ -44,18 +44,19 @@ pub struct ConfigArgs {
     pub action: ConfigAction,
 }
 
-/// What can be done with the configuration.
+/// What can be done with the configuration. As for [`super::Command`], the arguments of each hold its help.
 #[derive(Debug, Subcommand)]
+#[allow(missing_docs, reason = "see above")]
 pub enum ConfigAction {
-    /// Show every setting that holds, and where it comes from
     Show(ShowArgs),
-    /// Check the configuration files and the environment, and name everything that is wrong
     Check(CheckArgs),
-    /// Write a commented brainwav.toml, and on request scripts for package.json
     Init(InitArgs),
 }
 
 /// Show every setting that holds, and where it comes from
+///
+/// Each value stands with its origin: a flag, an environment variable, the line of a file, or the default. The rules
+/// for processes are shown key by key, since each key of a rule can come from another place.
 #[derive(Debug, Args)]
 #[command(
     before_help = "brAInwav config show",

@@ -17,6 +17,9 @@ Examples:\n\
 
 /// brAInwav keeps a developer machine or a CI runner healthy: it finds development processes that leak, hang or
 /// outlive their session, and ends exactly those.
+///
+/// It looks by default, and acts only on request: --enforce ends what exceeds its limits, and --dry-run says what that
+/// would be. The result is on stdout, as a table or with --json as a document; everything else is on stderr.
 #[derive(Debug, Parser)]
 #[command(
     name = "brainwav",
@@ -39,16 +42,14 @@ pub struct Cli {
     pub command: Command,
 }
 
-/// The subcommands.
+/// The subcommands. The doc comment of the arguments of each is its help: one on the variant would replace the whole
+/// of it by a single line.
 #[derive(Debug, Subcommand)]
+#[allow(missing_docs, reason = "see above")]
 pub enum Command {
-    /// Show the development processes that exceed their limits; --enforce ends them
     Health(Box<health::HealthArgs>),
-    /// End proven orphans, show zombies, and remove dead sockets
-    Reap(reap::ReapArgs),
-    /// Show, check or write the configuration
+    Reap(Box<reap::ReapArgs>),
     Config(config::ConfigArgs),
-    /// Print the completions for a shell
     Completions(completions::CompletionsArgs),
 }
 

@@ -34,6 +34,10 @@ impl Remembered {
                     Loaded::Content(found) => content = Some(found),
                     Loaded::Unreadable { reason, moved_to } => {
                         context.ui.warn(&unreadable(&path, &reason, moved_to.as_deref()));
+                        // What is still in its place may be good, and only unreadable now.
+                        if moved_to.is_none() {
+                            return (remembered, None);
+                        }
                     }
                 }
                 remembered.place = Some((folder, lock));
@@ -64,6 +68,6 @@ fn locked_folder(context: &Context, name: &str) -> Result<(Folder, Lock), String
 fn unreadable(path: &Path, reason: &str, moved_to: Option<&Path>) -> String {
     match moved_to {
         Some(moved) => format!("{}: {reason}; moved to {}, starting afresh", path.display(), moved.display()),
-        None => format!("{}: {reason}; it could not be moved aside", path.display()),
+        None => format!("{}: {reason}; it is left as it is, and this look is not remembered", path.display()),
     }
 }

@@ -1,6 +1,6 @@
 //! Where the files of the program are: pure, so that every environment can be tried.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::environment::Environment;
 
@@ -23,7 +23,8 @@ pub struct Paths {
 
 /// The paths for this environment. Relative values of the XDG variables are ignored, as their rules ask for.
 #[must_use]
-pub fn paths(environment: &Environment, uid: u32, temporary: &Path) -> Paths {
+pub fn paths(environment: &Environment, uid: u32) -> Paths {
+    let temporary = environment.absolute("TMPDIR").unwrap_or_else(|| PathBuf::from("/tmp"));
     let own = temporary.join(format!("{NAME}-{uid}"));
     let home = |below: &str| environment.home().map(|home| home.join(below));
     let state = environment
@@ -34,7 +35,6 @@ pub fn paths(environment: &Environment, uid: u32, temporary: &Path) -> Paths {
         .unwrap_or_else(|| own.join("state"));
     let user_runtime = environment.absolute("XDG_RUNTIME_DIR");
     let runtime = user_runtime.as_ref().map_or(own, |folder| folder.join(NAME));
-    let temporary = temporary.to_owned();
     let socket_folders = user_runtime.into_iter().chain([runtime.clone(), temporary.clone()]).collect();
     Paths { state, runtime, socket_folders, temporary, config_file: config_file(environment) }
 }
@@ -60,6 +60,7 @@ mod tests {
         type Case<'a> = (&'a [(&'a str, &'a str)], &'a str, &'a str, Option<&'a str>);
         let table: &[Case<'_>] = &[
             (&[], "/tmp/brainwav-7/state", "/tmp/brainwav-7", None),
+            (&[("TMPDIR", "/t")], "/t/brainwav-7/state", "/t/brainwav-7", None),
             (
                 &[("HOME", "/h")],
                 "/h/.local/state/brainwav",
@@ -91,7 +92,7 @@ mod tests {
             ),
         ];
         for (pairs, state, runtime, config_file) in table {
-            let found = paths(&Environment::from_pairs(pairs.iter().copied()), 7, Path::new("/tmp"));
+            let found = paths(&Environment::from_pairs(pairs.iter().copied()), 7);
             assert_eq!(found.state, Path::new(state), "{pairs:?}");
             assert_eq!(found.runtime, Path::new(runtime), "{pairs:?}");
             assert_eq!(found.config_file, config_file.map(PathBuf::from), "{pairs:?}");

@@ -82,12 +82,12 @@ fn done(view: &View<'_>) -> String {
     let number = |is: fn(&Outcome) -> bool| report.ended.iter().filter(|ended| is(&ended.outcome)).count();
     if view.mode == Mode::DryRun {
         let processes = number(|outcome| *outcome == Outcome::WouldEnd);
-        return format!(" (dry run: {} would be ended)", plural(processes, "process", "processes"));
+        return format!(" (dry run: {} to end)", count(processes));
     }
     let ended = number(|outcome| matches!(outcome, Outcome::Terminated | Outcome::Killed));
     match number(|outcome| !outcome.is_gone()) {
-        0 => format!(", {} ended", plural(ended, "process", "processes")),
-        left => format!(", {} ended, {} not", plural(ended, "process", "processes"), count(left)),
+        0 => format!(", {} ended", count(ended)),
+        left => format!(", {} ended, {} not", count(ended), count(left)),
     }
 }
 

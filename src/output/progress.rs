@@ -26,7 +26,7 @@ impl Spinner {
         }
         let (stop, stopped) = mpsc::channel::<()>();
         let message = format!("[{BRAND}] {message}");
-        let thread = thread::spawn(move || {
+        let spin = move || {
             if stopped.recv_timeout(PATIENCE) != Err(RecvTimeoutError::Timeout) {
                 return;
             }
@@ -39,8 +39,9 @@ impl Spinner {
                 bar.tick();
             }
             bar.finish_and_clear();
-        });
-        Self(Some((stop, thread)))
+        };
+        // Without a thread for it there is no sign of life, and the work goes on.
+        Self(thread::Builder::new().spawn(spin).ok().map(|thread| (stop, thread)))
     }
 }
 

@@ -132,5 +132,5 @@ fn files_that_cannot_be_replaced_cost_a_warning() {
     fs::set_permissions(env.state(), Permissions::from_mode(0o700)).unwrap();
     let output = a_look(&env).expect_code(0);
     assert!(output.lists(actor.pid()));
-    assert!(output.stderr.contains("could not be moved aside"), "{}", output.stderr);
+    assert!(output.stderr.contains("left as it is"), "{}", output.stderr);
 }

@@ -110,9 +110,14 @@ impl SystemHost {
         let parts = std::thread::scope(|scope| {
             let mut shares = numbers.chunks(share);
             let own = shares.next().unwrap_or_default();
-            let others: Vec<_> = shares.map(|part| scope.spawn(move || work(part))).collect();
+            // On a machine that has no thread left for us, this one does the work of all.
+            let others: Vec<_> = shares
+                .map(|part| (part, std::thread::Builder::new().spawn_scoped(scope, move || work(part)).ok()))
+                .collect();
             let mut parts = vec![work(own)];
-            parts.extend(others.into_iter().filter_map(|thread| thread.join().ok()));
+            parts.extend(others.into_iter().map(|(part, thread)| {
+                thread.and_then(|thread| thread.join().ok()).unwrap_or_else(|| work(part))
+            }));
             parts
         });
         let unreadable = parts.iter().map(|(_, unreadable)| unreadable).sum();

@@ -129,6 +129,11 @@ class Family:
         self.known = {table[pid].identity for pid in mine}
         return {pid: table[pid] for pid in mine if not table[pid].is_zombie}
 
+    @staticmethod
+    def end_one(one):
+        """Asks one to end; those who stay are ended with all the others."""
+        send(one.identity, signal.SIGTERM)
+
     def end(self, seconds=10.0):
         """Ends all of them, first politely. Returns those that are still there."""
         for number in (signal.SIGTERM, signal.SIGKILL):

@@ -39,7 +39,13 @@ class Look:
         self.refused = termination.get("refused")
 
     def __str__(self):
-        return f"brainwav {' '.join(self.arguments)}: exit code {self.code}\n{self.stdout}{self.stderr}"
+        lines = [f"brainwav {' '.join(map(str, self.arguments))}: exit code {self.code}"]
+        for pid, entry in self.processes.items():
+            found = " / ".join(found["reason"] for found in entry["findings"])
+            lines.append(f"  {entry['rule']} {pid} {' '.join(entry['command'])[:80]}: {found or 'no finding'}"
+                         f" ({self.against(pid) or 'nothing against'})")
+        lines += [f"  {entry['role']} {pid} {entry['name']}: {entry['reason']}" for pid, entry in self.outcomes.items()]
+        return "\n".join([*lines, self.stderr] if self.document else [*lines, self.stdout, self.stderr])
 
     def code_is(self, code):
         expect(self.code == code, f"exit code {code} was expected:", self)
@@ -93,7 +99,7 @@ class Program:
 class World:
     def __init__(self, brainwav):
         self.binary = str(brainwav)
-        self.mark = f"BRAINWAV_REAL_TEST={uuid.uuid4()}"
+        self.mark = f"REAL_TEST_MARK={uuid.uuid4()}"
         self.family = Family(self.mark)
         # Short, because the path of a unix socket has to fit into it.
         self.root = pathlib.Path(tempfile.mkdtemp(prefix="bw-")).resolve()

@@ -1,0 +1,154 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_brainwav_global_optspecs
+    string join \n config= workspace= format= json color= q/quiet v/verbose h/help V/version
+end
+
+function __fish_brainwav_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_brainwav_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_brainwav_using_subcommand
+    set -l cmd (__fish_brainwav_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c brainwav -n "__fish_brainwav_needs_command" -l config -d 'Read this configuration file instead of those of the user and the workspace' -r -F
+complete -c brainwav -n "__fish_brainwav_needs_command" -l workspace -d 'The root of the workspace [default: the nearest folder above with brainwav.toml, nx.json, pnpm-workspace.yaml or .git]' -r -f -a "(__fish_complete_directories)"
+complete -c brainwav -n "__fish_brainwav_needs_command" -l format -d 'What to print on stdout' -r -f -a "human\t'A table for people'
+json\t'One JSON document'"
+complete -c brainwav -n "__fish_brainwav_needs_command" -l color -d 'When to use colours; NO_COLOR and CLICOLOR_FORCE are honoured' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c brainwav -n "__fish_brainwav_needs_command" -l json -d 'Short for --format json'
+complete -c brainwav -n "__fish_brainwav_needs_command" -s q -l quiet -d 'Print data and errors only'
+complete -c brainwav -n "__fish_brainwav_needs_command" -s v -l verbose -d 'Say more: the evidence for and against each verdict; twice: what is read'
+complete -c brainwav -n "__fish_brainwav_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c brainwav -n "__fish_brainwav_needs_command" -s V -l version -d 'Print version'
+complete -c brainwav -n "__fish_brainwav_needs_command" -f -a "health" -d 'Show the development processes that exceed their limits; --enforce ends them'
+complete -c brainwav -n "__fish_brainwav_needs_command" -f -a "reap" -d 'End proven orphans, show zombies, and remove dead sockets'
+complete -c brainwav -n "__fish_brainwav_needs_command" -f -a "config" -d 'Show, check or write the configuration'
+complete -c brainwav -n "__fish_brainwav_needs_command" -f -a "completions" -d 'Print the completions for a shell'
+complete -c brainwav -n "__fish_brainwav_using_subcommand health" -l top -d 'Also show the N largest development trees' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand health" -l rule -d 'Only this rule; may be repeated' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand health" -l scope -d 'All processes of the user, or only those in the workspace' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand health" -l sample -d 'Measure the CPU of processes that are new for so long' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand health" -l max-memory -d 'Memory of one process (RSS), such as 4GiB' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand health" -l max-tree-memory -d 'Memory of a process with all that it started (PSS)' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand health" -l max-cpu -d 'CPU in per cent of one core, averaged between two looks' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand health" -l cpu-strikes -d 'Looks in a row over --max-cpu that count' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand health" -l max-runtime -d 'Time without progress after which a process that should end is hung' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand health" -l grace -d 'Time to end after SIGTERM, for all together' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand health" -l look-interval -d 'Least time between two looks that are compared' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand health" -l max-batch -d 'End nothing if it would be more than so many processes' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand health" -l config -d 'Read this configuration file instead of those of the user and the workspace' -r -F
+complete -c brainwav -n "__fish_brainwav_using_subcommand health" -l workspace -d 'The root of the workspace [default: the nearest folder above with brainwav.toml, nx.json, pnpm-workspace.yaml or .git]' -r -f -a "(__fish_complete_directories)"
+complete -c brainwav -n "__fish_brainwav_using_subcommand health" -l format -d 'What to print on stdout' -r -f -a "human\t'A table for people'
+json\t'One JSON document'"
+complete -c brainwav -n "__fish_brainwav_using_subcommand health" -l color -d 'When to use colours; NO_COLOR and CLICOLOR_FORCE are honoured' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c brainwav -n "__fish_brainwav_using_subcommand health" -l enforce -d 'End what exceeds its limits, and what it started'
+complete -c brainwav -n "__fish_brainwav_using_subcommand health" -s n -l dry-run -d 'Say what --enforce would do, and do nothing'
+complete -c brainwav -n "__fish_brainwav_using_subcommand health" -l all -d 'List everything that matches a rule, also what is fine'
+complete -c brainwav -n "__fish_brainwav_using_subcommand health" -l all-users -d 'As root: processes of other users too'
+complete -c brainwav -n "__fish_brainwav_using_subcommand health" -l no-batch-limit -d 'End as many as it takes'
+complete -c brainwav -n "__fish_brainwav_using_subcommand health" -l json -d 'Short for --format json'
+complete -c brainwav -n "__fish_brainwav_using_subcommand health" -s q -l quiet -d 'Print data and errors only'
+complete -c brainwav -n "__fish_brainwav_using_subcommand health" -s v -l verbose -d 'Say more: the evidence for and against each verdict; twice: what is read'
+complete -c brainwav -n "__fish_brainwav_using_subcommand health" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c brainwav -n "__fish_brainwav_using_subcommand reap" -l scope -d 'All processes of the user, or only those in the workspace' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand reap" -l min-age -d 'How old a server or a worker must be to be judged' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand reap" -l socket-min-age -d 'How old a socket file must be to be judged' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand reap" -l grace -d 'Time to end after SIGTERM, for all together' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand reap" -l max-batch -d 'End nothing if it would be more than so many processes' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand reap" -l config -d 'Read this configuration file instead of those of the user and the workspace' -r -F
+complete -c brainwav -n "__fish_brainwav_using_subcommand reap" -l workspace -d 'The root of the workspace [default: the nearest folder above with brainwav.toml, nx.json, pnpm-workspace.yaml or .git]' -r -f -a "(__fish_complete_directories)"
+complete -c brainwav -n "__fish_brainwav_using_subcommand reap" -l format -d 'What to print on stdout' -r -f -a "human\t'A table for people'
+json\t'One JSON document'"
+complete -c brainwav -n "__fish_brainwav_using_subcommand reap" -l color -d 'When to use colours; NO_COLOR and CLICOLOR_FORCE are honoured' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c brainwav -n "__fish_brainwav_using_subcommand reap" -s n -l dry-run -d 'Say what would be done, and do nothing'
+complete -c brainwav -n "__fish_brainwav_using_subcommand reap" -l all -d 'List every candidate, also those that are in use'
+complete -c brainwav -n "__fish_brainwav_using_subcommand reap" -l superseded -d 'End servers too that the same parent has started again since'
+complete -c brainwav -n "__fish_brainwav_using_subcommand reap" -l nudge -d 'Tell parents of zombies that a child has ended, and look whether that helped'
+complete -c brainwav -n "__fish_brainwav_using_subcommand reap" -l no-batch-limit -d 'End as many as it takes'
+complete -c brainwav -n "__fish_brainwav_using_subcommand reap" -l all-users -d 'As root: processes of other users too'
+complete -c brainwav -n "__fish_brainwav_using_subcommand reap" -l json -d 'Short for --format json'
+complete -c brainwav -n "__fish_brainwav_using_subcommand reap" -s q -l quiet -d 'Print data and errors only'
+complete -c brainwav -n "__fish_brainwav_using_subcommand reap" -s v -l verbose -d 'Say more: the evidence for and against each verdict; twice: what is read'
+complete -c brainwav -n "__fish_brainwav_using_subcommand reap" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c brainwav -n "__fish_brainwav_using_subcommand config; and not __fish_seen_subcommand_from show check init" -l config -d 'Read this configuration file instead of those of the user and the workspace' -r -F
+complete -c brainwav -n "__fish_brainwav_using_subcommand config; and not __fish_seen_subcommand_from show check init" -l workspace -d 'The root of the workspace [default: the nearest folder above with brainwav.toml, nx.json, pnpm-workspace.yaml or .git]' -r -f -a "(__fish_complete_directories)"
+complete -c brainwav -n "__fish_brainwav_using_subcommand config; and not __fish_seen_subcommand_from show check init" -l format -d 'What to print on stdout' -r -f -a "human\t'A table for people'
+json\t'One JSON document'"
+complete -c brainwav -n "__fish_brainwav_using_subcommand config; and not __fish_seen_subcommand_from show check init" -l color -d 'When to use colours; NO_COLOR and CLICOLOR_FORCE are honoured' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c brainwav -n "__fish_brainwav_using_subcommand config; and not __fish_seen_subcommand_from show check init" -l json -d 'Short for --format json'
+complete -c brainwav -n "__fish_brainwav_using_subcommand config; and not __fish_seen_subcommand_from show check init" -s q -l quiet -d 'Print data and errors only'
+complete -c brainwav -n "__fish_brainwav_using_subcommand config; and not __fish_seen_subcommand_from show check init" -s v -l verbose -d 'Say more: the evidence for and against each verdict; twice: what is read'
+complete -c brainwav -n "__fish_brainwav_using_subcommand config; and not __fish_seen_subcommand_from show check init" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c brainwav -n "__fish_brainwav_using_subcommand config; and not __fish_seen_subcommand_from show check init" -f -a "show" -d 'Show every setting that holds, and where it comes from'
+complete -c brainwav -n "__fish_brainwav_using_subcommand config; and not __fish_seen_subcommand_from show check init" -f -a "check" -d 'Check the configuration files and the environment, and name everything that is wrong'
+complete -c brainwav -n "__fish_brainwav_using_subcommand config; and not __fish_seen_subcommand_from show check init" -f -a "init" -d 'Write a commented brainwav.toml, and on request scripts for package.json'
+complete -c brainwav -n "__fish_brainwav_using_subcommand config; and __fish_seen_subcommand_from show" -l config -d 'Read this configuration file instead of those of the user and the workspace' -r -F
+complete -c brainwav -n "__fish_brainwav_using_subcommand config; and __fish_seen_subcommand_from show" -l workspace -d 'The root of the workspace [default: the nearest folder above with brainwav.toml, nx.json, pnpm-workspace.yaml or .git]' -r -f -a "(__fish_complete_directories)"
+complete -c brainwav -n "__fish_brainwav_using_subcommand config; and __fish_seen_subcommand_from show" -l format -d 'What to print on stdout' -r -f -a "human\t'A table for people'
+json\t'One JSON document'"
+complete -c brainwav -n "__fish_brainwav_using_subcommand config; and __fish_seen_subcommand_from show" -l color -d 'When to use colours; NO_COLOR and CLICOLOR_FORCE are honoured' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c brainwav -n "__fish_brainwav_using_subcommand config; and __fish_seen_subcommand_from show" -l json -d 'Short for --format json'
+complete -c brainwav -n "__fish_brainwav_using_subcommand config; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print data and errors only'
+complete -c brainwav -n "__fish_brainwav_using_subcommand config; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more: the evidence for and against each verdict; twice: what is read'
+complete -c brainwav -n "__fish_brainwav_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c brainwav -n "__fish_brainwav_using_subcommand config; and __fish_seen_subcommand_from check" -l config -d 'Read this configuration file instead of those of the user and the workspace' -r -F
+complete -c brainwav -n "__fish_brainwav_using_subcommand config; and __fish_seen_subcommand_from check" -l workspace -d 'The root of the workspace [default: the nearest folder above with brainwav.toml, nx.json, pnpm-workspace.yaml or .git]' -r -f -a "(__fish_complete_directories)"
+complete -c brainwav -n "__fish_brainwav_using_subcommand config; and __fish_seen_subcommand_from check" -l format -d 'What to print on stdout' -r -f -a "human\t'A table for people'
+json\t'One JSON document'"
+complete -c brainwav -n "__fish_brainwav_using_subcommand config; and __fish_seen_subcommand_from check" -l color -d 'When to use colours; NO_COLOR and CLICOLOR_FORCE are honoured' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c brainwav -n "__fish_brainwav_using_subcommand config; and __fish_seen_subcommand_from check" -l json -d 'Short for --format json'
+complete -c brainwav -n "__fish_brainwav_using_subcommand config; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Print data and errors only'
+complete -c brainwav -n "__fish_brainwav_using_subcommand config; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Say more: the evidence for and against each verdict; twice: what is read'
+complete -c brainwav -n "__fish_brainwav_using_subcommand config; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c brainwav -n "__fish_brainwav_using_subcommand config; and __fish_seen_subcommand_from init" -l config -d 'Read this configuration file instead of those of the user and the workspace' -r -F
+complete -c brainwav -n "__fish_brainwav_using_subcommand config; and __fish_seen_subcommand_from init" -l workspace -d 'The root of the workspace [default: the nearest folder above with brainwav.toml, nx.json, pnpm-workspace.yaml or .git]' -r -f -a "(__fish_complete_directories)"
+complete -c brainwav -n "__fish_brainwav_using_subcommand config; and __fish_seen_subcommand_from init" -l format -d 'What to print on stdout' -r -f -a "human\t'A table for people'
+json\t'One JSON document'"
+complete -c brainwav -n "__fish_brainwav_using_subcommand config; and __fish_seen_subcommand_from init" -l color -d 'When to use colours; NO_COLOR and CLICOLOR_FORCE are honoured' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c brainwav -n "__fish_brainwav_using_subcommand config; and __fish_seen_subcommand_from init" -l force -d 'Replace a brainwav.toml that is there already'
+complete -c brainwav -n "__fish_brainwav_using_subcommand config; and __fish_seen_subcommand_from init" -l package-json -d 'Also add scripts (process:health) to package.json; nothing else in it changes, and a script of another content stays'
+complete -c brainwav -n "__fish_brainwav_using_subcommand config; and __fish_seen_subcommand_from init" -s n -l dry-run -d 'Say what would be written, and write nothing'
+complete -c brainwav -n "__fish_brainwav_using_subcommand config; and __fish_seen_subcommand_from init" -l json -d 'Short for --format json'
+complete -c brainwav -n "__fish_brainwav_using_subcommand config; and __fish_seen_subcommand_from init" -s q -l quiet -d 'Print data and errors only'
+complete -c brainwav -n "__fish_brainwav_using_subcommand config; and __fish_seen_subcommand_from init" -s v -l verbose -d 'Say more: the evidence for and against each verdict; twice: what is read'
+complete -c brainwav -n "__fish_brainwav_using_subcommand config; and __fish_seen_subcommand_from init" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c brainwav -n "__fish_brainwav_using_subcommand completions" -l config -d 'Read this configuration file instead of those of the user and the workspace' -r -F
+complete -c brainwav -n "__fish_brainwav_using_subcommand completions" -l workspace -d 'The root of the workspace [default: the nearest folder above with brainwav.toml, nx.json, pnpm-workspace.yaml or .git]' -r -f -a "(__fish_complete_directories)"
+complete -c brainwav -n "__fish_brainwav_using_subcommand completions" -l format -d 'What to print on stdout' -r -f -a "human\t'A table for people'
+json\t'One JSON document'"
+complete -c brainwav -n "__fish_brainwav_using_subcommand completions" -l color -d 'When to use colours; NO_COLOR and CLICOLOR_FORCE are honoured' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c brainwav -n "__fish_brainwav_using_subcommand completions" -l json -d 'Short for --format json'
+complete -c brainwav -n "__fish_brainwav_using_subcommand completions" -s q -l quiet -d 'Print data and errors only'
+complete -c brainwav -n "__fish_brainwav_using_subcommand completions" -s v -l verbose -d 'Say more: the evidence for and against each verdict; twice: what is read'
+complete -c brainwav -n "__fish_brainwav_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
+# brAInwav completions for fish

@@ -1,0 +1,86 @@
+"""A vitest run that never ends is hung; what is meant to wait is not."""
+
+from .failure import expect, same, until
+from .programs import BIN, HANGS, start_tsc_watch, start_vitest, vitest_project
+from .registry import scenario
+
+SOON = ("--max-runtime", "3s", "--look-interval", "1s")
+
+
+def start_hanging(world, set_name, name="hanging", launcher=BIN, has_config=True):
+    """Returns when the test that never ends has begun."""
+    folder = vitest_project(world, name, set_name, HANGS)
+    if not has_config:
+        (folder / "vitest.config.ts").unlink()
+    run = start_vitest(world, folder, "run", set_name=set_name, launcher=launcher)
+    until("the test runs", lambda: (folder / "ready").exists() or not run.is_running())
+    expect(run.is_running(), f"{set_name} goes on")
+    return run
+
+
+def start_watching(world):
+    folder = vitest_project(world, "watching", "vitest4")
+    run = start_vitest(world, folder, "--watch", PROJECT_TEST_MS="5")
+    until("vitest waits for changes", lambda: "Waiting for file changes" in run.output())
+    return run
+
+
+def start_serving(world):
+    """nx with a target that is meant to run until it is stopped."""
+    folder = world.folder("serving", "nx")
+    run = world.start(["node_modules/.bin/nx", "run", "app:serve"], folder, NX_DAEMON="false", CI="true")
+    until("nx serves", lambda: run.find(r"tools/wait\.js 600000$"))
+    return run
+
+
+def end_the_hung(world, main):
+    """Looks until `main` is ended. Returns that look, and what it ended."""
+    members = {}
+
+    def look():
+        members.clear()
+        members.update(main.members())
+        found = world.health("--enforce", "--all", *SOON).code_is(0)
+        expect(set(found.outcomes) <= set(members), "only the hung run is ended:", found)
+        return found if found.outcomes else None
+
+    done = until("the run is hung", look, show=lambda: world.health("--all", *SOON), pause=0.3)
+    same(set(done.outcomes), set(members), "all of the run is ended")
+    world.all_gone(members.values(), "the hung run")
+    return done
+
+
+@scenario("hung", "a vitest run that never ends is ended, watch modes and servers are not",
+          ["vitest4", "vitest3", "nx", "ts5"])
+def hung(world):
+    waiting = {
+        "vitest --watch": (start_watching(world), "a watch mode"),
+        "nx run app:serve": (start_serving(world), "do not tell"),
+        # It shows a title in the place of its arguments.
+        "vitest 3": (start_hanging(world, "vitest3", name="titled"), "do not tell"),
+        "tsc --watch": (start_tsc_watch(world, world.folder("compiling", "ts5")), "a watch mode"),
+    }
+    members = [one for program, _ in waiting.values() for one in program.members().values()]
+
+    run = start_hanging(world, "vitest4", has_config=False)
+    done = end_the_hung(world, run)
+    same(done.findings(run.pid), ["hung"], "the finding")
+    same(done.outcomes[run.pid]["role"], "target", "its role")
+    for name, (program, why) in waiting.items():
+        expect(why in done.against(program.pid), f"{name} says why it is not hung:", done)
+    world.all_alive(members, "when the hung run is ended")
+
+    # Nothing else becomes hung, however often one looks.
+    for _ in range(4):
+        look = world.health("--enforce", "--all", *SOON).code_is(0)
+        same(look.over(), set(), "over a limit")
+    world.all_alive(members, "at the end")
+
+
+@scenario("hung-esbuild", "so is one whose esbuild sends a ping every second", ["vitest4"])
+def hung_esbuild(world):
+    """vite 7 and older start esbuild for a configuration in TypeScript, and it
+    and the main process tell each other every second that they live."""
+    run = start_hanging(world, "vitest4")
+    expect(run.find(r"/esbuild .*--ping"), "esbuild is there")
+    same(end_the_hung(world, run).findings(run.pid), ["hung"], "the finding")
