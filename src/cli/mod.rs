@@ -13,6 +13,7 @@ Examples:\n\
 \x20 brainwav health              what exceeds its limits, and why\n\
 \x20 brainwav health --enforce -n what would be ended\n\
 \x20 brainwav health --enforce    end it\n\
+\x20 brainwav reap -n             what outlived its client or its runner, and why\n\
 \x20 brainwav config show         every setting and where it comes from";
 
 /// brAInwav keeps a developer machine or a CI runner healthy: it finds development processes that leak, hang or

@@ -5,14 +5,14 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::BRAND;
+use super::command::command;
 use super::sanitize::{sanitize, shorten};
 use super::table::{Table, Tone};
 use super::ui::Ui;
 use super::units::{count, plural, size, time};
 use super::words;
 use crate::core::health::{DevelopmentTree, Inspection, Limits, Watched};
-use crate::core::process::{CommandLine, Rule};
-use crate::core::redact::redacted_words;
+use crate::core::process::Rule;
 use crate::core::termination::{Ended, Outcome, Report, Role, TooMany};
 
 /// What the run was asked to do about problems.
@@ -218,18 +218,6 @@ fn descendant_row(ended: &Ended) -> Vec<(String, Tone)> {
         empty(),
         (text, tone),
     ]
-}
-
-/// The command line without secrets and control characters, in at most two lines of a narrow terminal.
-#[must_use]
-pub fn command(command: &CommandLine, width: usize) -> String {
-    let words = redacted_words(command.arguments());
-    let mut text = sanitize(&words.join(" "));
-    if let Some((interpreter, rest)) = text.split_once(' ').filter(|(first, _)| first.starts_with('/')) {
-        let base = interpreter.rsplit('/').next().unwrap_or(interpreter);
-        text = format!("{base} {rest}");
-    }
-    shorten(&text, width.saturating_sub(42).max(38) * 2)
 }
 
 fn trees(ui: &Ui, view: &View<'_>) -> String {

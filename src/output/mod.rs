@@ -1,5 +1,6 @@
 //! The terminal and the documents: the only place that knows how a result looks.
 
+pub mod command;
 pub mod health;
 pub mod health_document;
 pub mod progress;

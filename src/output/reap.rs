@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::BRAND;
-use super::health::command;
+use super::command::command;
 use super::reap_words;
 use super::sanitize::sanitize;
 use super::table::{Table, Tone};
