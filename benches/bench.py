@@ -33,21 +33,40 @@ class Bench:
     """The commands, and the surroundings in which all of them run."""
 
     def __init__(self, options, folder):
-        script = os.path.join(folder, "old-way.sh")
-        with open(script, "w", encoding="ascii") as file:
-            file.write(OLD_WAY)
         self.folder = folder
         self.strace = shutil.which("strace")
         self.start = [options.binary, "--version"]
         self.true = [shutil.which("true")]
+        self.binary = options.binary
         self.health = [options.binary, "health", "--json"]
         self.portable = [options.portable, "health", "--json"]
         self.pgrep = [shutil.which("pgrep"), "-f", "vitest"]
         self.ps = [shutil.which("ps"), "aux"]
-        self.old = [shutil.which("bash"), script]
+        self.old = self.script("old-way.sh", OLD_WAY)
         # Nothing of the user's own is read or written, and each back end has a memory of its own.
-        self.environment = {"PATH": os.environ["PATH"], "HOME": folder, "LC_ALL": "C"}
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "LC_ALL": "C",
+            "HOME": folder,
+            "TMPDIR": self.subfolder("tmp"),
+            "XDG_RUNTIME_DIR": self.subfolder("runtime"),
+        }
         self.null = os.open(os.devnull, os.O_RDWR)
+
+    def subfolder(self, name):
+        path = os.path.join(self.folder, name)
+        os.mkdir(path, 0o700)
+        return path
+
+    def file(self, name, text):
+        path = os.path.join(self.folder, name)
+        with open(path, "w", encoding="ascii") as file:
+            file.write(text)
+        return path
+
+    def script(self, name, text):
+        """The command that runs this script."""
+        return [shutil.which("bash"), self.file(name, text)]
 
     def surroundings(self, command):
         state = "portable" if command[0] == self.portable[0] else "state"
@@ -103,22 +122,34 @@ class Bench:
 
     def syscalls(self, command):
         """How many system calls a command makes, threads and children included."""
+        lines = self.traced(command, "-c")
+        total = [line.split() for line in lines or () if line.endswith(" total\n")]
+        return int(total[-1][3]) if total else None
+
+    def traced(self, command, *options):
+        """What strace writes about a command, line by line; nothing without strace."""
         if not self.strace:
             return None
-        counted = os.path.join(self.folder, "syscalls")
-        trace = [self.strace, "-f", "-c", "-qq", "-o", counted, *command]
+        written = os.path.join(self.folder, "trace")
+        trace = [self.strace, "-f", "-qq", "-o", written, *options, *command]
         subprocess.run(trace, env=self.surroundings(command), stdout=self.null, stderr=self.null, check=False)
-        with open(counted, encoding="ascii") as file:
-            total = [line.split() for line in file if line.endswith(" total\n")]
-        return int(total[-1][3]) if total else None
+        with open(written, encoding="utf-8", errors="replace") as file:
+            return file.readlines()
+
+    def document(self, command):
+        """What a command of brainwav prints."""
+        printed = subprocess.run(command, env=self.surroundings(command), stdout=subprocess.PIPE, check=False)
+        try:
+            return json.loads(printed.stdout)
+        except ValueError:
+            raise SystemExit(f"{' '.join(command)} printed no document") from None
 
     def matched(self, command):
         """How many processes a back end says that its rules speak of."""
         every = [*command, "--all"]
-        found = subprocess.run(every, env=self.surroundings(command), stdout=subprocess.PIPE, check=False)
         try:
-            return len(json.loads(found.stdout)["processes"])
-        except (ValueError, KeyError):
+            return len(self.document(every)["processes"])
+        except KeyError:
             raise SystemExit(f"{' '.join(every)} printed no document of brainwav health") from None
 
 

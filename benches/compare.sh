@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Compares `brainwav health` with the tools that people use today: pgrep, ps and the shell loop of both; and
-# with the portable back end. All run in turn, in one run, so that the ratios hold on a busy machine too.
+# with the portable back end. And `brainwav reap`, as a dry run, with `health` and with the shell loop.
+# All run in turn, in one run, so that the ratios hold on a busy machine too.
 #
 #   benches/compare.sh                    2,000 processes, 25 rounds
 #   benches/compare.sh -n 500 -r 5        a quick look

@@ -176,6 +176,8 @@ def main():
         quiet_targets = compare_quiet(bench, options.rounds)
         with Sleepers(folder) as sleepers:
             targets = compare_loaded(bench, sleepers, options.processes, options.rounds) + quiet_targets
+        with Sleepers(folder, SERVERS) as sleepers:
+            targets += compare_reaping(bench, sleepers, options.processes, options.rounds)
         if options.scale:
             with Sleepers(folder) as sleepers:
                 targets += compare_scales(bench, sleepers, options.rounds)

@@ -20,6 +20,13 @@ MATCHING = (
     ("mcp-server-memory/dist/index.js", "--stdio"),
     ("local-memory/dist/server.js", "--stdio"),
 )
+# The same share as servers only. Half of them have a twin of the same parent, which takes more of a proof.
+SERVERS = (
+    ("mcp-server-memory/dist/index.js", "--stdio"),
+    ("mcp-server-fetch/dist/index.js", "--stdio", "--client={number}"),
+    ("@modelcontextprotocol/server-everything/dist/index.js", "stdio"),
+    ("@playwright/mcp/cli.js", "--headless", "--user-data-dir=profiles/{number}"),
+)
 SHARE = 10
 INNOCENT = "server/dist/main.js"
 
@@ -27,13 +34,14 @@ INNOCENT = "server/dist/main.js"
 class Sleepers:
     """The processes, ended when the block is left."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, matching=MATCHING):
+        self.commands = matching
         self.modules = os.path.join(folder, "app", "node_modules")
         self.children = {}
         self.leash = None
 
     def __enter__(self):
-        for script in (INNOCENT, *(command[0] for command in MATCHING)):
+        for script in (INNOCENT, *(command[0] for command in self.commands)):
             path = os.path.join(self.modules, script)
             os.makedirs(os.path.dirname(path), exist_ok=True)
             with open(path, "w", encoding="ascii") as file:
@@ -80,7 +88,8 @@ class Sleepers:
 
     def command(self, number):
         if number % SHARE == 0:
-            script, *options = MATCHING[number // SHARE % len(MATCHING)]
+            script, *options = self.commands[number // SHARE % len(self.commands)]
+            options = [option.format(number=number) for option in options]
             return ["node", os.path.join(self.modules, script), *options]
         return [
             "node",
