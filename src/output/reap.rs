@@ -148,8 +148,7 @@ fn title(view: &View<'_>) -> String {
         plural(zombies, "zombie", "zombies"),
         plural(view.dead_sockets().count(), "dead socket", "dead sockets"),
     );
-    let looked =
-        view.seen.map(|seen| format!("{} in {}, ", plural(seen, "process", "processes"), time(view.elapsed)));
+    let looked = view.seen.map(|seen| format!("{}, ", plural(seen, "process", "processes")));
     let mode = if view.dry_run { " (dry run)" } else { "" };
     format!("{BRAND} reap: {}{found}{mode}\n", looked.unwrap_or_default())
 }
@@ -218,7 +217,10 @@ fn zombies(ui: &Ui, view: &View<'_>) -> String {
     for row in view.zombies {
         let mut lines = vec![command(&row.neglect.command, ui.width())];
         lines.extend(nudge(&row.nudge));
-        let dead_for = format!("{} or more", time(row.dead_for));
+        let dead_for = match row.dead_for {
+            Duration::ZERO => "first seen now".to_owned(),
+            known => format!("{} or more", time(known)),
+        };
         let tone = if row.is_solved() { Tone::Good } else { Tone::Warning };
         table.row(&[
             (row.neglect.parent.pid.to_string(), Tone::Plain),

@@ -209,3 +209,19 @@ fn a_zombie_is_shown_with_its_parent_and_never_counted_as_collected() {
     let human = env.run(&["reap", "zombies", "--scope", "workspace", "--nudge"]).expect_code(1);
     assert!(human.stdout.contains("1 left: restart it"), "{}", human.stdout);
 }
+
+#[test]
+fn the_tables_fit_into_80_columns() {
+    let env = TestEnv::new();
+    let (reader, writer) = pipe().unwrap();
+    let server = Server::orphan(&env, SERVER, reader, "");
+    drop(writer);
+    for arguments in [&["-n", "--all", "-v"][..], &["-n"], &["--all"]] {
+        let start = ["reap", "--scope", "workspace", "--min-age", "0s"];
+        let output = env.run(&[&start[..], arguments].concat());
+        assert!(output.stdout.contains(&server.pid.to_string()), "{}", output.stdout);
+        for line in output.stdout.lines() {
+            assert!(line.chars().count() <= 80, "{arguments:?}: {line}");
+        }
+    }
+}

@@ -55,6 +55,8 @@ impl ZombieFile {
             neglect.children.iter().any(|child| (child.pid, child.start.0) == (entry.pid, entry.start_ticks))
         };
         let first = self.zombies.iter().filter(is_child).map(|entry| entry.first_seen_milliseconds).min();
-        first.map_or(Duration::ZERO, |first| now.saturating_sub(Duration::from_millis(first)))
+        let since = first.map_or(now, Duration::from_millis);
+        // The file knows milliseconds: what was seen first in this look is not older than that.
+        now.checked_sub(since).filter(|dead| dead.as_millis() > 0).unwrap_or_default()
     }
 }
