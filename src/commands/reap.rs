@@ -1,15 +1,16 @@
 //! `brainwav reap`: orphans, zombies and dead sockets.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::ending::{self, How};
 use super::{reap_sockets, reap_zombies};
 use crate::cli::reap::{ReapArgs, WhatArg};
 use crate::config::{Flag, Resolved};
 use crate::context::Context;
-use crate::core::process::Guard;
+use crate::core::host::Host;
+use crate::core::process::{Guard, Tree};
 use crate::core::reap::gather::Gathered;
-use crate::core::reap::{Candidate, Request, gather};
+use crate::core::reap::{Candidate, Class, Request, Verdict, gather};
 use crate::core::termination::{Report, Root, TooMany};
 use crate::error::{Error, ErrorKind, Result};
 use crate::exit::ExitCode;
@@ -82,10 +83,21 @@ fn look(context: &Context, host: &SystemHost, guard: &Guard, resolved: &Resolved
         scope: resolved.settings.scope,
         min_age: resolved.settings.reap_min_age,
     };
-    let gathered = gather(host, guard, &request).map_err(|error| Error::new(ErrorKind::Look, error));
+    let look = || gather(host, guard, &request).map_err(|error| Error::new(ErrorKind::Look, error));
+    let mut gathered = look()?;
+    let is_leaving = |candidate: &Candidate| {
+        candidate.judgement.class == Class::Disconnected && candidate.judgement.verdict == Verdict::End
+    };
+    if gathered.candidates.iter().any(is_leaving) {
+        std::thread::sleep(LEAVING);
+        gathered = look()?;
+    }
     drop(spinner);
-    gathered
+    Ok(gathered)
 }
+
+/// A client ends its server by closing its stdin, and waits: whoever is about to go needs nobody to end it.
+const LEAVING: Duration = Duration::from_secs(2);
 
 fn end_orphans(
     context: &Context,
@@ -105,7 +117,8 @@ fn end_orphans(
         limit: (!args.no_batch_limit).then_some(resolved.settings.max_batch),
         dry_run: args.dry_run,
     };
-    ending::end(context, host, guard, &gathered.tree, &roots, how)
+    let tree = Tree::new(host.everyone().map_err(|error| Error::new(ErrorKind::Look, error))?);
+    ending::end(context, host, guard, &tree, &roots, how)
 }
 
 fn show(context: &mut Context, view: &View<'_>) -> ExitCode {

@@ -25,7 +25,7 @@ pub fn look(
     let failed = |error| Error::new(ErrorKind::Look, error);
     let mut neglect: Vec<Neglect> = zombies::find(host, guard).map_err(failed)?;
     neglect.retain(|neglect| is_ours_to_see(host, guard, neglect) && is_in_scope(host, resolved, neglect));
-    let neglect = zombies::lasting(host, neglect).map_err(failed)?;
+    let neglect = zombies::lasting(host, neglect);
     let now = host.since_boot();
     let (file, earlier) =
         Remembered::open::<ZombieFile>(context, "zombies", "how long zombies have been dead is not known");
@@ -36,7 +36,7 @@ pub fn look(
     let mut rows = Vec::new();
     for neglect in neglect {
         let dead_for = seen.dead_for(&neglect, now);
-        let nudge = if nudge { tell(host, &neglect).map_err(failed)? } else { Nudge::NotAsked };
+        let nudge = if nudge { tell(host, &neglect) } else { Nudge::NotAsked };
         rows.push(ZombieRow { neglect, dead_for, nudge });
     }
     Ok(rows)
@@ -53,18 +53,18 @@ fn is_in_scope(host: &SystemHost, resolved: &Resolved, neglect: &Neglect) -> boo
 }
 
 /// Tells the parent, and counts what is left: never what should have helped.
-fn tell(host: &SystemHost, neglect: &Neglect) -> std::result::Result<Nudge, crate::core::host::LookError> {
+fn tell(host: &SystemHost, neglect: &Neglect) -> Nudge {
     let Some(identity) = neglect.identity.filter(|_| neglect.protection.is_none()) else {
-        return Ok(Nudge::Refused);
+        return Nudge::Refused;
     };
     if let Err(unknown) = tell_of_dead_child(host, identity) {
-        return Ok(Nudge::Failed(unknown.to_string()));
+        return Nudge::Failed(unknown.to_string());
     }
     let deadline = Instant::now() + PATIENCE;
     loop {
-        let left = zombies::remaining(host, &neglect.children)?.len();
+        let left = zombies::remaining(host, &neglect.children).len();
         if left == 0 || Instant::now() >= deadline {
-            return Ok(Nudge::Told { collected: neglect.children.len() - left, left });
+            return Nudge::Told { collected: neglect.children.len() - left, left };
         }
         std::thread::sleep(Duration::from_millis(20));
     }

@@ -159,7 +159,7 @@ impl Host for FakeHost {
             let uid = self.owner(stat.pid).ok()?;
             wanted(command.arguments()).then_some(Process { stat, uid, command })
         });
-        Ok(Scan { processes: processes.collect(), seen, unreadable: 0 })
+        Ok(Scan { processes: processes.collect(), seen, ..Scan::default() })
     }
 
     fn everyone(&self) -> Result<Vec<Stat>, LookError> {

@@ -75,6 +75,8 @@ pub struct Scan {
     pub seen: usize,
     /// How many of them could not be read for another reason than that they had ended.
     pub unreadable: usize,
+    /// Those that have no command line: threads of the kernel, and zombies.
+    pub without_command: Vec<u32>,
 }
 
 /// Why something is not known.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::judge::{Class, Judgement, Kind, Parent, Seen, Verdict, judge};
 use super::worker::{is_test_worker, is_wrapper};
-use crate::core::host::{Host, LookError, Process, Stat, Unknown};
+use crate::core::host::{Host, LookError, Process, Stat};
 use crate::core::process::invocation::Invocation;
 use crate::core::process::life::LifeRule;
 use crate::core::process::{Arguments, Facts, Guard, Identity, Pid, Protection, Rule, Scope, Tree};
@@ -74,8 +74,6 @@ pub struct Gathered {
     pub candidates: Vec<Candidate>,
     /// How many processes there are.
     pub seen: usize,
-    /// Everybody, for the plan of what is to be ended.
-    pub tree: Tree,
 }
 
 /// Looks at the machine.
@@ -88,9 +86,9 @@ pub fn gather<H: Host>(host: &H, guard: &Guard, request: &Request<'_>) -> Result
         is_test_worker(&invocation)
             || servers(request.rules).any(|rule| rule.matches_command(arguments, &invocation).is_some())
     })?;
-    let tree = Tree::new(host.everyone()?);
     let mine = scan.processes.into_iter().filter(|process| guard.includes_user(process.uid));
     let named: Vec<Named> = mine.filter_map(|process| name(host, request, process)).collect();
+    let tree = lineage(host, &named);
     let siblings = newest_siblings(&named, &tree);
     let mut candidates: Vec<Candidate> =
         named.into_iter().map(|named| investigate(host, guard, request, &tree, &siblings, named)).collect();
@@ -101,7 +99,26 @@ pub fn gather<H: Host>(host: &H, guard: &Guard, request: &Request<'_>) -> Result
             candidate.protection = guard.forbids(&Facts::gather(host, candidate.process.stat.clone()));
         }
     }
-    Ok(Gathered { candidates, seen: scan.seen, tree })
+    Ok(Gathered { candidates, seen: scan.seen })
+}
+
+/// The candidates with their ancestors. They are few, and siblings share theirs: to read everybody would double the
+/// cost of the look.
+fn lineage<H: Host>(host: &H, named: &[Named]) -> Tree {
+    let mut known: HashMap<u32, Stat> =
+        named.iter().map(|named| (named.pid.get(), named.process.stat.clone())).collect();
+    let mut open: Vec<u32> = named.iter().map(|named| named.process.stat.parent).collect();
+    open.push(1);
+    while let Some(pid) = open.pop() {
+        if known.contains_key(&pid) {
+            continue;
+        }
+        if let Ok(stat) = host.stat(pid) {
+            open.push(stat.parent);
+            known.insert(pid, stat);
+        }
+    }
+    Tree::new(known.into_values().collect())
 }
 
 /// The rules of servers: only these have a client over their standard input.
@@ -192,7 +209,7 @@ fn investigate<H: Host>(
         input,
         channel: if kind == Kind::Worker { host.channel_is_gone(pid.get()) } else { Ok(None) },
         unit: guard.foreign_unit(&host.service_unit(pid.get())),
-        in_container: is_container(host, tree),
+        in_container: is_container(tree),
         newer_sibling: siblings.get(&key).filter(|newest| **newest != pid).map(|newest| newest.get()),
     };
     let identity = Identity { boot: host.boot(), pid, start: process.stat.start };
@@ -235,15 +252,9 @@ fn parent<H: Host>(host: &H, tree: &Tree, pid: u32) -> Parent {
 }
 
 /// Outside of a container the first process is an init system, whose work is to collect orphans.
-fn is_container<H: Host>(host: &H, tree: &Tree) -> bool {
-    let is_init = |stat: &Stat| {
-        matches!(
-            stat.name.as_slice(),
-            b"systemd" | b"init" | b"launchd" | b"runit" | b"s6-svscan" | b"openrc-init"
-        )
-    };
-    let first = host.stat(1).map_err(|unknown| unknown == Unknown::Gone);
-    !first.is_ok_and(|stat| is_init(&stat)) && !tree.get(1).is_some_and(is_init)
+fn is_container(tree: &Tree) -> bool {
+    let inits: [&[u8]; 6] = [b"systemd", b"init", b"launchd", b"runit", b"s6-svscan", b"openrc-init"];
+    !tree.get(1).is_some_and(|stat| inits.contains(&stat.name.as_slice()))
 }
 
 /// A wrapper that is a candidate itself (`npm exec SERVER`) is judged with its server.

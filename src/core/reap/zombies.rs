@@ -22,20 +22,21 @@ pub struct Neglect {
     pub identity: Option<Identity>,
 }
 
-/// All zombies of the user's parents, by parent.
+/// All zombies by parent. Only what has no command line can be one, so little more than these is read.
 ///
 /// # Errors
 /// When the process table cannot be read.
 pub fn find<H: Host>(host: &H, guard: &Guard) -> Result<Vec<Neglect>, LookError> {
-    let everyone = host.everyone()?;
+    let silent = host.scan(&|_| false)?.without_command;
     let mut by_parent: BTreeMap<u32, Vec<Stat>> = BTreeMap::new();
-    for stat in everyone.iter().filter(|stat| stat.state == State::Zombie) {
-        by_parent.entry(stat.parent).or_default().push(stat.clone());
+    let stats = silent.into_iter().filter_map(|pid| host.stat(pid).ok());
+    for stat in stats.filter(|stat| stat.state == State::Zombie) {
+        by_parent.entry(stat.parent).or_default().push(stat);
     }
-    let parents = everyone.into_iter().filter_map(|stat| Some((by_parent.remove(&stat.pid)?, stat)));
-    let neglect = parents.map(|(children, parent)| {
+    let neglect = by_parent.into_iter().filter_map(|(parent, children)| {
+        let parent = host.stat(parent).ok()?;
         let facts = Facts::gather(host, parent.clone());
-        Neglect {
+        Some(Neglect {
             command: facts.command.clone().unwrap_or_default(),
             protection: guard.forbids_telling(&facts),
             identity: Pid::new(parent.pid).map(|pid| Identity {
@@ -45,7 +46,7 @@ pub fn find<H: Host>(host: &H, guard: &Guard) -> Result<Vec<Neglect>, LookError>
             }),
             parent,
             children,
-        }
+        })
     });
     let mut neglect: Vec<Neglect> = neglect.collect();
     neglect.sort_by_key(|neglect| neglect.parent.pid);
@@ -53,36 +54,26 @@ pub fn find<H: Host>(host: &H, guard: &Guard) -> Result<Vec<Neglect>, LookError>
 }
 
 /// Which of these children are still there, as the very same zombies.
-///
-/// # Errors
-/// When the process table cannot be read.
-pub fn remaining<H: Host>(host: &H, children: &[Stat]) -> Result<Vec<u32>, LookError> {
-    let everyone = host.everyone()?;
+pub fn remaining<H: Host>(host: &H, children: &[Stat]) -> Vec<u32> {
     let is_there = |child: &&Stat| {
-        everyone
-            .iter()
-            .any(|stat| stat.pid == child.pid && stat.start == child.start && stat.state == State::Zombie)
+        host.stat(child.pid).is_ok_and(|stat| stat.start == child.start && stat.state == State::Zombie)
     };
-    Ok(children.iter().filter(is_there).map(|child| child.pid).collect())
+    children.iter().filter(is_there).map(|child| child.pid).collect()
 }
 
-/// A parent needs a moment to collect a child that has just ended: what is gone after that was no zombie to
-/// speak of.
-///
-/// # Errors
-/// When the process table cannot be read.
-pub fn lasting<H: Host>(host: &H, found: Vec<Neglect>) -> Result<Vec<Neglect>, LookError> {
+/// A parent needs a moment to collect a child that has just ended: what is gone after that was no zombie to speak of.
+pub fn lasting<H: Host>(host: &H, found: Vec<Neglect>) -> Vec<Neglect> {
     if found.is_empty() {
-        return Ok(found);
+        return found;
     }
     std::thread::sleep(MOMENT);
     let mut lasting = Vec::new();
     for mut neglect in found {
-        let left = remaining(host, &neglect.children)?;
+        let left = remaining(host, &neglect.children);
         neglect.children.retain(|child| left.contains(&child.pid));
         lasting.extend(Some(neglect).filter(|neglect| !neglect.children.is_empty()));
     }
-    Ok(lasting)
+    lasting
 }
 
 const MOMENT: Duration = Duration::from_millis(500);

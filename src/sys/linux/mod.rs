@@ -28,6 +28,12 @@ const PROCESSES_PER_THREAD: usize = 512;
 /// More threads than this only wait for the same locks in the kernel.
 const MAX_THREADS: usize = 4;
 
+/// What a scan keeps of a process.
+enum Found {
+    Wanted(Process),
+    WithoutCommand(u32),
+}
+
 /// The Linux host.
 #[derive(Debug)]
 pub struct SystemHost {
@@ -183,17 +189,27 @@ impl Host for SystemHost {
     /// a stranger, seven for a match.
     fn scan(&self, wanted: &(dyn Fn(Arguments<'_>) -> bool + Sync)) -> Result<Scan, LookError> {
         let numbers = self.numbers()?;
-        let (processes, unreadable) = self.each(&numbers, |buffer, pid| {
+        let (found, unreadable) = self.each(&numbers, |buffer, pid| {
             let bytes = self.directory.read(&PidPath::new(pid, "cmdline"), buffer)?;
             let arguments = Arguments::new(bytes);
-            if arguments.is_empty() || !wanted(arguments) {
+            if arguments.is_empty() {
+                return Ok(Some(Found::WithoutCommand(pid)));
+            }
+            if !wanted(arguments) {
                 return Ok(None);
             }
             let command = arguments.to_owned();
             let stat = self.read_stat(buffer, pid)?;
-            Ok(Some(Process { stat, uid: self.owner(pid)?, command }))
+            Ok(Some(Found::Wanted(Process { stat, uid: self.owner(pid)?, command })))
         });
-        Ok(Scan { processes, seen: numbers.len(), unreadable })
+        let mut scan = Scan { seen: numbers.len(), unreadable, ..Scan::default() };
+        for found in found {
+            match found {
+                Found::Wanted(process) => scan.processes.push(process),
+                Found::WithoutCommand(pid) => scan.without_command.push(pid),
+            }
+        }
+        Ok(scan)
     }
 
     fn everyone(&self) -> Result<Vec<Stat>, LookError> {

@@ -126,13 +126,18 @@ impl Host for SystemHost {
     fn scan(&self, wanted: &(dyn Fn(Arguments<'_>) -> bool + Sync)) -> Result<Scan, LookError> {
         let kind = facts().with_cmd(UpdateKind::Always).with_user(UpdateKind::Always);
         let system = self.refresh(kind)?;
-        let found = system.processes().values().filter_map(|process| {
+        let mut scan = Scan { seen: system.processes().len(), ..Scan::default() };
+        for process in system.processes().values() {
             let command = reading::command(process);
-            let wanted = !command.arguments().is_empty() && wanted(command.arguments());
-            let uid = reading::owner(process)?;
-            wanted.then(|| Process { stat: self.stat_of(process), uid, command })
-        });
-        Ok(Scan { processes: found.collect(), seen: system.processes().len(), unreadable: 0 })
+            if command.arguments().is_empty() {
+                scan.without_command.push(process.pid().as_u32());
+            } else if wanted(command.arguments()) {
+                let uid = reading::owner(process);
+                let stat = self.stat_of(process);
+                scan.processes.extend(uid.map(|uid| Process { stat, uid, command }));
+            }
+        }
+        Ok(scan)
     }
 
     fn everyone(&self) -> Result<Vec<Stat>, LookError> {
