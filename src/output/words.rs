@@ -94,6 +94,7 @@ pub fn outcome(outcome: &Outcome) -> String {
         Outcome::Killed => "killed by SIGKILL".to_owned(),
         Outcome::AlreadyGone => "had ended already".to_owned(),
         Outcome::Changed => "left alone: it is another program now".to_owned(),
+        Outcome::Protected(reason) => format!("left alone: {}", protection(reason)),
         Outcome::WouldEnd => "would be ended".to_owned(),
         Outcome::Denied => "not ended: permission denied".to_owned(),
         Outcome::NotProved(Unknown::Unsupported) => {
@@ -113,6 +114,7 @@ pub const fn outcome_code(outcome: &Outcome) -> &'static str {
         Outcome::Killed => "killed",
         Outcome::AlreadyGone => "already_gone",
         Outcome::Changed => "changed",
+        Outcome::Protected(_) => "protected",
         Outcome::WouldEnd => "would_end",
         Outcome::Denied => "denied",
         Outcome::NotProved(_) => "not_proved",

@@ -1,11 +1,12 @@
 //! Carries a plan out. This is the only file that sends signals, and [`Campaign::send`] the only function.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use super::outcome::{Ended, Outcome, Report};
-use super::plan::{Plan, Planned, Role, descendant, family};
-use crate::core::host::{Host, Signal, State, Unknown, Waited};
-use crate::core::process::{Facts, Guard, Tree};
+use super::plan::{Plan, Planned, Role, descendant, family, session_of};
+use crate::core::host::{Host, Signal, Stat, State, Unknown, Waited};
+use crate::core::process::{Facts, Guard, Protection, Tree};
 
 /// How a plan is carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,22 +28,26 @@ const SEARCH_ROUNDS: usize = 32;
 /// and the time that SIGKILL takes.
 pub fn end<H: Host>(host: &H, guard: &Guard, plan: Plan, settings: Settings) -> Report {
     let mut campaign = Campaign::new(host, guard, settings, plan);
-    campaign.ask();
-    if !settings.dry_run {
-        campaign.await_end(settings.grace, &Outcome::Terminated);
-        if campaign.report.interrupted.is_none() && campaign.is_open() {
-            campaign.force();
-        }
+    campaign.ask_and_wait();
+    if !settings.dry_run && campaign.report.interrupted.is_none() && campaign.is_open() {
+        campaign.force();
     }
     campaign.finish()
 }
+
+/// How long to wait between two searches for what was started meanwhile: at first a moment, for most end at once.
+const FIRST_SLICE: Duration = Duration::from_millis(50);
+const LAST_SLICE: Duration = Duration::from_secs(1);
 
 /// A process that is held open until its outcome is known.
 struct Member<T> {
     planned: Planned,
     handle: Option<T>,
     outcome: Option<Outcome>,
+    asked: bool,
     stopped: bool,
+    /// Whether the session that it leads may still be searched: it was there at the last look.
+    leads: bool,
 }
 
 struct Campaign<'a, H: Host> {
@@ -77,7 +82,7 @@ impl<'a, H: Host> Campaign<'a, H> {
             Err(Unknown::Denied) => (None, Some(Outcome::Denied)),
             Err(unknown) => (None, Some(Outcome::NotProved(unknown))),
         };
-        self.members.push(Member { planned, handle, outcome, stopped: false });
+        self.members.push(Member { planned, handle, outcome, asked: false, stopped: false, leads: true });
     }
 
     /// The proof: the same start time, alive, the same program as when it was judged, and nothing on the
@@ -89,7 +94,15 @@ impl<'a, H: Host> Campaign<'a, H> {
         }
         let facts = Facts::gather(self.host, stat);
         let changed = planned.judged.as_ref().is_some_and(|judged| facts.command.as_ref() != Ok(judged));
-        Ok((changed || self.guard.forbids(&facts).is_some()).then_some(Outcome::Changed))
+        if changed {
+            return Ok(Some(Outcome::Changed));
+        }
+        Ok(match self.guard.forbids(&facts) {
+            None => None,
+            Some(Protection::Unprovable(_, Unknown::Gone)) => Some(Outcome::AlreadyGone),
+            Some(Protection::Unprovable(_, unknown)) => Some(Outcome::NotProved(unknown)),
+            Some(reason) => Some(Outcome::Protected(reason)),
+        })
     }
 
     /// The one function that signals, and so the one that knows what a dry run is.
@@ -111,15 +124,34 @@ impl<'a, H: Host> Campaign<'a, H> {
         }
     }
 
-    /// Asks everybody to end, and whom they started since the look, too.
+    /// Asks everybody to end and waits, with all together one grace time. Who starts something on being asked to
+    /// end is looked for until nobody is left.
+    fn ask_and_wait(&mut self) {
+        let (mut left, mut slice) = (self.settings.grace, FIRST_SLICE);
+        loop {
+            self.ask();
+            if self.settings.dry_run || left.is_zero() || !self.is_open() {
+                return;
+            }
+            let wait = slice.min(left);
+            self.await_end(wait, &Outcome::Terminated);
+            if self.report.interrupted.is_some() {
+                return;
+            }
+            (left, slice) = (left - wait, (slice * 2).min(LAST_SLICE));
+        }
+    }
+
+    /// Asks everybody who was not asked yet, and whom they started since the last look, too.
     fn ask(&mut self) {
-        let mut asked = 0;
         for _ in 0..SEARCH_ROUNDS {
-            for at in self.open().into_iter().filter(|at| *at >= asked) {
+            let mut unasked = self.open();
+            unasked.retain(|at| !self.members[*at].asked);
+            for at in unasked {
                 self.send(at, Signal::Terminate);
                 self.send(at, Signal::Continue);
+                self.members[at].asked = true;
             }
-            asked = self.members.len();
             if self.settings.dry_run || !self.admit_new_children() {
                 return;
             }
@@ -174,25 +206,27 @@ impl<'a, H: Host> Campaign<'a, H> {
 
     fn new_children(&mut self, tree: &Tree) -> Vec<Planned> {
         let (host, guard) = (self.host, self.guard);
-        let mut forbids = |stat: &crate::core::host::Stat| guard.forbids(&Facts::gather(host, stat.clone()));
+        let mut forbids = |stat: &Stat| guard.forbids(&Facts::gather(host, stat.clone()));
         let mut found: Vec<Planned> = Vec::new();
-        for member in self.members.iter().filter(|member| member.handle.is_some()) {
+        for member in self.members.iter_mut().filter(|member| member.handle.is_some()) {
             let identity = member.planned.identity;
             let root = match member.planned.role {
                 Role::Target => identity.pid,
                 Role::Descendant(root) => root,
             };
-            let alive = tree.get(identity.pid.get()).is_some_and(|stat| stat.start == identity.start);
-            let mut family = if alive {
-                family(tree, identity.pid, &mut self.report.kept, &mut forbids)
-            } else {
-                Vec::new()
+            let is_there = tree.get(identity.pid.get()).is_some_and(|stat| stat.start == identity.start);
+            let mut family = match is_there {
+                true => family(tree, identity.pid, &mut self.report.kept, &mut forbids),
+                false => Vec::new(),
             };
-            family.extend(session_of(&member.planned, tree).filter(|stat| forbids(stat).is_none()).cloned());
+            // Once more after its leader has gone, and then no more: its number may be given away some day.
+            if member.leads {
+                family.extend(session_of(&member.planned.stat, tree, &mut forbids));
+                member.leads = is_there;
+            }
             found.extend(family.iter().filter_map(|stat| descendant(identity.boot, stat, root)));
         }
-        let mut known: std::collections::HashSet<_> =
-            self.members.iter().map(|member| member.planned.identity).collect();
+        let mut known: HashSet<_> = self.members.iter().map(|member| member.planned.identity).collect();
         found.retain(|planned| known.insert(planned.identity));
         found
     }
@@ -229,17 +263,6 @@ impl<'a, H: Host> Campaign<'a, H> {
             .collect();
         self.report
     }
-}
-
-/// Everybody in the session that this process led: sessions are only ever inherited, so they all descend from
-/// it, also when those in between are gone.
-fn session_of<'t>(planned: &Planned, tree: &'t Tree) -> impl Iterator<Item = &'t crate::core::host::Stat> {
-    let pid = planned.stat.pid;
-    let leads = planned.stat.session == pid;
-    let start = planned.identity.start;
-    let follows =
-        move |stat: &&crate::core::host::Stat| stat.session == pid && stat.pid != pid && stat.start >= start;
-    tree.iter().filter(move |stat| leads && stat.state != State::Zombie && follows(stat))
 }
 
 #[cfg(test)]

@@ -5,7 +5,9 @@ use std::time::Duration;
 use super::{Settings, end};
 use crate::core::host::fake::{BOOT, Before, FakeHost, Manner, World, stat};
 use crate::core::host::{Host, State};
-use crate::core::process::{CommandLine, Facts, Guard, Identity, NamePattern, Pid, StartTicks, Tree};
+use crate::core::process::{
+    CommandLine, Facts, Guard, Identity, NamePattern, Pid, Protection, StartTicks, Tree,
+};
 use crate::core::termination::{Outcome, Report, Root, plan};
 
 const VITEST: &[&str] = &["node", "/p/node_modules/vitest/vitest.mjs", "run"];
@@ -113,7 +115,8 @@ fn a_descendant_that_became_protected_is_left_alone() {
         world.processes.get_mut(&202).unwrap().words = vec!["code".to_owned()];
     });
     let report = run(&host, &[root(200, 10)]);
-    assert!(outcomes(&report).contains(&(202, Outcome::Changed)));
+    let kept = Outcome::Protected(Protection::Program("code".to_owned()));
+    assert!(outcomes(&report).contains(&(202, kept)));
     assert!(host.world().processes.contains_key(&202));
 }
 
@@ -224,4 +227,65 @@ fn a_table_that_breaks_in_the_middle_is_said() {
     let report = run(&host, &[root(200, 10)]);
     assert_eq!(outcomes(&report), [(200, Outcome::Terminated)]);
     assert!(report.has_failure());
+}
+
+/// A session leader with a child in its session, and a protected program in it that has a child too.
+fn a_session_with_a_protected_program(world: &mut World) {
+    let mut leader = stat(200, 100, 10);
+    leader.session = 200;
+    world.add(leader, VITEST);
+    for (pid, parent, words) in [(201, 200, &["code"][..]), (202, 201, &["sleep"]), (203, 1, &["node"])] {
+        let mut member = stat(pid, parent, 11);
+        member.session = 200;
+        world.add(member, words);
+    }
+}
+
+#[test]
+fn what_a_protected_program_started_stays_also_in_the_session_of_a_target() {
+    for dry_run in [true, false] {
+        let host = FakeHost::new(a_session_with_a_protected_program);
+        let report = run_with(&host, &[root(200, 10)], dry_run);
+        let pids: Vec<u32> = outcomes(&report).into_iter().map(|(pid, _)| pid).collect();
+        assert_eq!(pids, [200, 203], "the same in a dry run ({dry_run})");
+        let world = host.world();
+        assert!(world.processes.contains_key(&201) && world.processes.contains_key(&202));
+    }
+}
+
+#[test]
+fn a_session_number_that_was_given_away_names_no_descendants() {
+    let host = FakeHost::new(|world| {
+        let mut leader = stat(200, 100, 10);
+        leader.session = 200;
+        world.add(leader, VITEST);
+        world.add(stat(210, 200, 11), &["node"]).manner = Manner::IgnoresTerminate;
+    })
+    .before(Before::Wait(1), |world| {
+        // The leader has ended; a new shell has its number, its own session, and a child.
+        let mut shell = stat(200, 100, 90);
+        shell.session = 200;
+        world.add(shell, &["-bash"]);
+        let mut child = stat(301, 200, 91);
+        child.session = 200;
+        world.add(child, &["node", "other.js"]);
+    });
+    let report = run(&host, &[root(200, 10)]);
+    assert_eq!(outcomes(&report), [(200, Outcome::Terminated), (210, Outcome::Killed)]);
+    let world = host.world();
+    assert!(world.processes.contains_key(&200) && world.processes.contains_key(&301));
+    assert!(world.sent.iter().all(|(pid, _, _)| *pid != 301), "{:?}", world.sent);
+}
+
+#[test]
+fn a_child_that_is_started_on_being_asked_to_end_is_asked_too() {
+    let host = FakeHost::new(|world| {
+        world.add(stat(200, 100, 10), VITEST).manner = Manner::IgnoresTerminate;
+    })
+    .before(Before::Wait(2), |world| {
+        world.add(stat(250, 200, 50), &["node"]);
+    })
+    .before(Before::Wait(4), |world| world.end(200));
+    let report = run(&host, &[root(200, 10)]);
+    assert_eq!(outcomes(&report), [(200, Outcome::Terminated), (250, Outcome::Terminated)]);
 }

@@ -2,6 +2,7 @@
 
 use super::plan::{Kept, Planned};
 use crate::core::host::Unknown;
+use crate::core::process::Protection;
 
 /// What became of one process.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub enum Outcome {
     AlreadyGone,
     /// It is another program now than the one that was judged; nothing was sent.
     Changed,
+    /// It has come onto the never-list since it was judged; nothing was sent.
+    Protected(Protection),
     /// Nothing was sent, for this was a dry run.
     WouldEnd,
     /// The operating system refused.

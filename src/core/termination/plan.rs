@@ -108,7 +108,9 @@ pub fn plan(
                 judged,
             });
         }
-        let family = family(tree, root.identity.pid, &mut plan.kept, forbids);
+        let mut family = family(tree, root.identity.pid, &mut plan.kept, forbids);
+        let leaders: Vec<Stat> = std::iter::once(stat.clone()).chain(family.iter().cloned()).collect();
+        family.extend(leaders.iter().flat_map(|leader| session_of(leader, tree, forbids)));
         plan.ending.extend(family.into_iter().filter_map(|stat| {
             let is_new = !targets.contains(&stat.pid) && taken.insert(stat.pid);
             is_new.then(|| descendant(boot, &stat, root.identity.pid)).flatten()
@@ -137,6 +139,37 @@ pub(super) fn family(
         }
     });
     pids.into_iter().filter_map(|pid| tree.get(pid).cloned()).collect()
+}
+
+/// Everybody in the session that this process leads. Sessions are only ever inherited, so they all descend from it,
+/// also when those in between are gone; but what a process on the never-list started in it stays with that one. The
+/// number of a session is not given away while anybody is in it: as long as no other process has it, it is the same.
+pub(super) fn session_of(
+    leader: &Stat,
+    tree: &Tree,
+    forbids: &mut dyn FnMut(&Stat) -> Option<Protection>,
+) -> Vec<Stat> {
+    let leads = leader.session == leader.pid;
+    if !leads || tree.get(leader.pid).is_some_and(|now| now.start != leader.start) {
+        return Vec::new();
+    }
+    let is_member = |stat: &&Stat| {
+        stat.session == leader.pid
+            && stat.pid != leader.pid
+            && stat.start >= leader.start
+            && stat.state != State::Zombie
+    };
+    let mut members: Vec<Stat> = tree.iter().filter(is_member).cloned().collect();
+    members.sort_by_key(|stat| (stat.start, stat.pid));
+    members.retain(|stat| {
+        let between = tree.ancestors(stat.pid).into_iter().filter_map(|pid| tree.get(pid));
+        let mut line: Vec<&Stat> = between
+            .take_while(|ancestor| ancestor.session == leader.pid && ancestor.pid != leader.pid)
+            .collect();
+        line.push(stat);
+        line.into_iter().all(|stat| forbids(stat).is_none())
+    });
+    members
 }
 
 pub(super) fn descendant(boot: BootId, stat: &Stat, of: Pid) -> Option<Planned> {

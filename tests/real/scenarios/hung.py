@@ -1,5 +1,7 @@
 """A vitest run that never ends is hung; what is meant to wait is not."""
 
+import time
+
 from .failure import expect, same, until
 from .programs import BIN, HANGS, start_tsc_watch, start_vitest, vitest_project
 from .registry import scenario
@@ -50,6 +52,15 @@ def end_the_hung(world, main):
     return done
 
 
+def start_hanging_nx(world, set_name):
+    """nx with a task that ought to end and does not."""
+    folder = world.folder(f"building-{set_name}", set_name)
+    run = world.start(["node_modules/.bin/nx", "build", "app", "--skip-nx-cache"], folder,
+                      NX_DAEMON="false", CI="true", PROJECT_WAIT_MS="600000")
+    until("nx builds", lambda: run.find(r"tools/wait\.js 1500$"))
+    return run
+
+
 @scenario("hung", "a vitest run that never ends is ended, watch modes and servers are not",
           ["vitest4", "vitest3", "nx", "ts5"])
 def hung(world):
@@ -84,3 +95,29 @@ def hung_esbuild(world):
     run = start_hanging(world, "vitest4")
     expect(run.find(r"/esbuild .*--ping"), "esbuild is there")
     same(end_the_hung(world, run).findings(run.pid), ["hung"], "the finding")
+
+
+@scenario("hung-nx", "an nx build whose task never ends is ended with it", ["nx"])
+def hung_nx(world):
+    run = start_hanging_nx(world, "nx")
+    same(end_the_hung(world, run).findings(run.pid), ["hung"], "the finding")
+
+
+@scenario("hung-versions", "hung runs of the other versions", ["node24", "vitest5", "vitest3", "vitest1", "nx22"], is_long=True)
+def hung_versions(world):
+    starts = [
+        lambda: start_hanging(world, "vitest5", "five"),
+        # The launcher shows the arguments that the title of vitest 3 hides.
+        lambda: start_hanging(world, "vitest3", "three", launcher=("npx", "vitest"), has_config=False),
+        lambda: start_hanging_nx(world, "nx22"),
+    ]
+    for start in starts:
+        run = start()
+        same(end_the_hung(world, run).findings(run.pid), ["hung"], run.words)
+    titled = start_hanging(world, "vitest1", "one")
+    members = titled.members()
+    for _ in range(10):
+        look = world.health("--enforce", "--all", *SOON).code_is(0)
+        same(look.findings(titled.pid), [], "vitest 1")
+        time.sleep(1)
+    world.all_alive(members.values(), "vitest 1")

@@ -78,3 +78,11 @@ def memory(world):
     world.all_alive(neighbours, "after the run with forks")
     leaking_run(world, "vitest4", "threads")
     world.all_alive(neighbours, "after the run with threads")
+
+
+@scenario("memory-versions", "the same with every version and pool of vitest",
+          ["node24", "vitest5", "vitest4", "vitest3", "vitest1"], is_long=True)
+def memory_versions(world):
+    for set_name in ("vitest5", "vitest4", "vitest3", "vitest1"):
+        for pool in ("forks", "threads", "vmForks", "vmThreads"):
+            leaking_run(world, set_name, pool)
