@@ -111,7 +111,7 @@ fn look(
     args: &HealthArgs,
 ) -> Result<Inspection> {
     let spinner = Spinner::start(&context.ui, "looking at the processes");
-    let store = LooksStore::open(context, host.boot(), host.since_boot());
+    let store = LooksStore::open(context, host.boot(), host.awake());
     let request = Request {
         rules,
         limits: &resolved.settings.limits,

@@ -150,7 +150,8 @@ fn kept(view: &View<'_>) -> String {
     for kept in kept.filter(|kept| !is_watched(kept.stat.pid)) {
         let name = sanitize(&String::from_utf8_lossy(&kept.stat.name));
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "{} {name} is left alone: {}", kept.stat.pid, words::protection(&kept.reason));
+        let reason = sanitize(&words::protection(&kept.reason));
+        let _ = writeln!(text, "{} {name} is left alone: {reason}", kept.stat.pid);
     }
     if text.is_empty() { text } else { format!("\n{text}") }
 }

@@ -4,6 +4,7 @@ use comfy_table::{
     Attribute, Cell, CellAlignment, Color, ContentArrangement, Table as ComfyTable, TableStyle,
 };
 
+use super::sanitize::sanitize;
 use super::ui::Ui;
 
 /// How a cell looks.
@@ -64,8 +65,10 @@ impl Table {
     }
 }
 
+/// Whatever a caller puts into a cell, its lines are text: nothing else reaches the terminal.
 fn cell(text: &str, tone: Tone) -> Cell {
-    let cell = Cell::new(text);
+    let lines: Vec<String> = text.split('\n').map(sanitize).collect();
+    let cell = Cell::new(lines.join("\n"));
     match tone {
         Tone::Plain => cell,
         Tone::Bad => cell.fg(Color::Red),

@@ -67,6 +67,7 @@ pub fn note(note: &Note) -> String {
         Note::Quiet(Duration::ZERO) => "not hung: this is the first look at its progress".to_owned(),
         Note::Quiet(quiet) => format!("not hung yet: no progress for {}", time(*quiet)),
         Note::PartOfTree(pid) => format!("not hung: process {pid}, which started it, is judged with it"),
+        Note::Stopped => "not hung: it is stopped, by a person or a debugger".to_owned(),
         Note::ProgressUnknown(reason) => format!("not hung: its progress cannot be seen ({reason})"),
     }
 }

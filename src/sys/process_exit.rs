@@ -1,6 +1,9 @@
 //! What the process itself asks the operating system, apart from other processes.
 
 use std::process::ExitCode as ProcessExitCode;
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
 
 use crate::exit::ExitCode;
 
@@ -19,4 +22,11 @@ pub fn finish(code: ExitCode) -> ProcessExitCode {
 #[must_use]
 pub fn user() -> u32 {
     rustix::process::geteuid().as_raw()
+}
+
+/// Time since some fixed moment of this boot, without the time that the machine slept.
+#[must_use]
+pub fn awake() -> Duration {
+    let now = clock_gettime(ClockId::Monotonic);
+    Duration::new(now.tv_sec.unsigned_abs(), u32::try_from(now.tv_nsec).unwrap_or(0))
 }

@@ -67,6 +67,8 @@ pub enum Note {
     Quiet(Duration),
     /// Its age exceeds the limit, but it belongs to the tree of another one, which decides.
     PartOfTree(u32),
+    /// It, or something that it started, is stopped by a person or a debugger.
+    Stopped,
     /// Whether anything moves in it cannot be seen.
     ProgressUnknown(String),
 }
@@ -100,20 +102,24 @@ pub fn cpu_use(
     let Some(earlier) = earlier else { return CpuUse { percent: None, strikes: 0, replaces: true } };
     let elapsed = now.saturating_sub(earlier.at);
     if elapsed.is_zero() {
-        return CpuUse { percent: None, strikes: earlier.strikes, replaces: false };
+        return CpuUse { percent: None, strikes: 0, replaces: false };
     }
+    // What was counted under another limit says nothing about this one.
+    let strikes = if earlier.limit_percent == limits.max_cpu_percent { earlier.strikes } else { 0 };
     let percent = cpu.saturating_sub(earlier.cpu).as_secs_f64() / elapsed.as_secs_f64() * 100.0;
     if elapsed < interval {
-        return CpuUse { percent: Some(percent), strikes: earlier.strikes, replaces: false };
+        return CpuUse { percent: Some(percent), strikes, replaces: false };
     }
     let over = percent > f64::from(limits.max_cpu_percent);
-    let strikes = if over { earlier.strikes.saturating_add(1) } else { 0 };
+    let strikes = if over { strikes.saturating_add(1) } else { 0 };
     CpuUse { percent: Some(percent), strikes, replaces: true }
 }
 
 /// The strikes against their limit.
 pub fn cpu(usage: &CpuUse, limits: &Effective) -> (Option<Finding>, Option<Note>) {
-    let (Some(percent), true) = (usage.percent, usage.strikes > 0) else { return (None, None) };
+    // Who has calmed down since the strikes were counted is no finding any more.
+    let is_over = |percent: &f64| *percent > f64::from(limits.max_cpu_percent) && usage.strikes > 0;
+    let Some(percent) = usage.percent.filter(is_over) else { return (None, None) };
     let needed = limits.cpu_strikes.max(1);
     if usage.strikes < needed {
         return (None, Some(Note::Busy { percent, strikes: usage.strikes, needed }));

@@ -44,7 +44,13 @@ fn a_burst_is_never_a_finding_and_three_looks_in_a_row_are() {
         for (number, time) in times.iter().enumerate() {
             let now = seconds(1000 + 100 * number as u64);
             last = cpu_use(seconds(*time), now, earlier.as_ref(), INTERVAL, &LIMITS);
-            earlier = Some(Look { at: now, cpu: seconds(*time), strikes: last.strikes, tree: None });
+            earlier = Some(Look {
+                at: now,
+                cpu: seconds(*time),
+                strikes: last.strikes,
+                limit_percent: 80,
+                tree: None,
+            });
         }
         assert_eq!((cpu(&last, &LIMITS).0.is_some(), last.strikes), (*expected, *strikes), "{times:?}");
     }
@@ -52,13 +58,23 @@ fn a_burst_is_never_a_finding_and_three_looks_in_a_row_are() {
 
 #[test]
 fn a_look_that_comes_too_soon_neither_counts_nor_moves_the_earlier_one() {
-    let earlier = Look { at: seconds(100), cpu: seconds(10), strikes: 2, tree: None };
+    let earlier = Look { at: seconds(100), cpu: seconds(10), strikes: 2, limit_percent: 80, tree: None };
     let found = cpu_use(seconds(15), seconds(105), Some(&earlier), INTERVAL, &LIMITS);
     assert_eq!(found, CpuUse { percent: Some(100.0), strikes: 2, replaces: false });
     let found = cpu_use(seconds(20), seconds(110), Some(&earlier), INTERVAL, &LIMITS);
     assert_eq!(found, CpuUse { percent: Some(100.0), strikes: 3, replaces: true });
     let found = cpu_use(seconds(10), seconds(100), Some(&earlier), INTERVAL, &LIMITS);
-    assert_eq!(found, CpuUse { percent: None, strikes: 2, replaces: false });
+    assert_eq!(found, CpuUse { percent: None, strikes: 0, replaces: false });
+}
+
+#[test]
+fn strikes_of_another_limit_and_of_one_who_has_calmed_down_are_no_finding() {
+    let other_limit = Look { at: seconds(100), cpu: seconds(10), strikes: 9, limit_percent: 1, tree: None };
+    let found = cpu_use(seconds(110), seconds(200), Some(&other_limit), INTERVAL, &LIMITS);
+    assert_eq!((found.strikes, cpu(&found, &LIMITS).0), (1, None));
+    let calm = Look { limit_percent: 80, ..other_limit };
+    let found = cpu_use(seconds(10), seconds(105), Some(&calm), INTERVAL, &LIMITS);
+    assert_eq!((found.percent, cpu(&found, &LIMITS)), (Some(0.0), (None, None)));
 }
 
 #[test]

@@ -117,7 +117,7 @@ pub fn inspect<H: Host>(host: &H, guard: &Guard, request: &Request<'_>) -> Resul
         look_at_trees(host, request, &tree, &mut inspection);
         inspection.tree = Some(tree);
     }
-    inspection.looks.forget_old(now);
+    inspection.looks.forget_old(host.awake());
     for watched in inspection.watched.iter_mut().filter(|watched| !watched.findings.is_empty()) {
         watched.protection = guard.forbids(&Facts::gather(host, watched.process.stat.clone()));
     }
@@ -165,7 +165,7 @@ fn look_at_memory(inspection: &mut Inspection) {
 fn look_at_cpu<H: Host>(host: &H, request: &Request<'_>, inspection: &mut Inspection) {
     let sampled = sample(host, request, inspection);
     let Inspection { watched, looks, .. } = inspection;
-    let now = host.since_boot();
+    let now = host.awake();
     for watched in watched {
         let known = request.looks.get(&watched.identity);
         let first = sampled.get(&watched.identity);
@@ -178,7 +178,13 @@ fn look_at_cpu<H: Host>(host: &H, request: &Request<'_>, inspection: &mut Inspec
         watched.cpu_percent = usage.percent;
         if usage.replaces {
             let tree = known.and_then(|look| look.tree.clone());
-            let look = Look { at: now, cpu: watched.process.stat.cpu, strikes: usage.strikes, tree };
+            let look = Look {
+                at: now,
+                cpu: watched.process.stat.cpu,
+                strikes: usage.strikes,
+                limit_percent: watched.limits.max_cpu_percent,
+                tree,
+            };
             looks.insert(watched.identity, look);
         }
     }
@@ -189,9 +195,9 @@ fn sample<H: Host>(host: &H, request: &Request<'_>, inspection: &mut Inspection)
     let mut first = HashMap::new();
     let Some(duration) = request.sample else { return first };
     let new = |watched: &&mut Watched| request.looks.get(&watched.identity).is_none();
-    let at = host.since_boot();
+    let at = host.awake();
     for watched in inspection.watched.iter_mut().filter(new) {
-        let look = Look { at, cpu: watched.process.stat.cpu, strikes: 0, tree: None };
+        let look = Look { at, cpu: watched.process.stat.cpu, strikes: 0, limit_percent: 0, tree: None };
         first.insert(watched.identity, look);
     }
     if !first.is_empty() {
@@ -221,7 +227,7 @@ fn has_overrun(watched: &Watched) -> bool {
 fn look_at_trees<H: Host>(host: &H, request: &Request<'_>, tree: &Tree, inspection: &mut Inspection) {
     let lives: HashMap<u32, Life> =
         inspection.watched.iter().map(|watched| (watched.identity.pid.get(), watched.life)).collect();
-    let now = host.since_boot();
+    let now = host.awake();
     for watched in &mut inspection.watched {
         let ancestors: Vec<(u32, Life)> = tree
             .ancestors(watched.identity.pid.get())
@@ -258,9 +264,12 @@ fn look_at_progress<H: Host>(
         }
     };
     let known = request.looks.get(&watched.identity);
-    let earlier = known.and_then(|look| look.tree.as_ref());
+    let is_stopped = members(tree, watched.identity.pid.get()).any(|stat| stat.state == State::Stopped);
+    // Who was stopped, by a person or a debugger, does not move for that reason alone: it starts afresh.
+    let earlier = known.and_then(|look| look.tree.as_ref()).filter(|_| !is_stopped);
     let interval = request.limits.look_interval;
     let look = assess::continue_quiet(look, earlier);
+    watched.notes.extend(is_stopped.then_some(Note::Stopped));
     match assess::hung(&look, earlier, watched.age, interval, &watched.limits) {
         Ok(finding) => watched.findings.push(finding),
         Err(note) => watched.notes.push(note),

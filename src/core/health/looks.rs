@@ -11,12 +11,14 @@ const FORGET_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 /// What was seen of one process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Look {
-    /// When, since the boot.
+    /// When: see [`crate::core::host::Host::awake`].
     pub at: Duration,
     /// CPU time of the process until then.
     pub cpu: Duration,
     /// How many looks in a row have seen it over its CPU limit.
     pub strikes: u32,
+    /// That limit, in per cent of one core.
+    pub limit_percent: u32,
     /// What was seen of it and everything that it started, where that was asked for.
     pub tree: Option<TreeLook>,
 }

@@ -22,6 +22,8 @@ struct LookEntry {
     at_milliseconds: u64,
     cpu_milliseconds: u64,
     strikes: u32,
+    #[serde(default)]
+    limit_percent: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     tree: Option<TreeEntry>,
 }
@@ -48,6 +50,7 @@ impl From<&Looks> for LooksFile {
             at_milliseconds: milliseconds(look.at),
             cpu_milliseconds: milliseconds(look.cpu),
             strikes: look.strikes,
+            limit_percent: look.limit_percent,
             tree: look.tree.as_ref().map(TreeEntry::from),
         });
         Self { boot_id: looks.boot().to_string(), looks: entries.collect() }
@@ -83,7 +86,13 @@ impl LooksFile {
             let cpu = Duration::from_millis(entry.cpu_milliseconds);
             looks.insert(
                 identity,
-                Look { at, cpu, strikes: entry.strikes, tree: entry.tree.map(TreeLook::from) },
+                Look {
+                    at,
+                    cpu,
+                    strikes: entry.strikes,
+                    limit_percent: entry.limit_percent,
+                    tree: entry.tree.map(TreeLook::from),
+                },
             );
         }
         looks

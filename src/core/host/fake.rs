@@ -147,6 +147,10 @@ impl Host for FakeHost {
         Duration::from_secs(1000)
     }
 
+    fn awake(&self) -> Duration {
+        Duration::from_secs(1000)
+    }
+
     fn ourselves(&self) -> Ourselves {
         Ourselves { pid: 101, uid: 1000 }
     }

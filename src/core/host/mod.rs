@@ -195,6 +195,8 @@ pub trait Host: Sync {
     fn boot(&self) -> BootId;
     /// Time since the boot, suspended time included.
     fn since_boot(&self) -> Duration;
+    /// Time since the boot that the machine was awake: what did nothing while it slept is not idle.
+    fn awake(&self) -> Duration;
     /// Who we are.
     fn ourselves(&self) -> Ourselves;
 

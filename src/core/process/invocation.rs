@@ -35,6 +35,8 @@ pub struct Invocation<'a> {
     pub module: Option<&'a [u8]>,
     /// What a launcher launches, without version and extras.
     pub launched: Option<&'a [u8]>,
+    /// Whether it waits for a debugger, or has one: `--inspect`, `--inspect-brk` anywhere.
+    pub is_debugged: bool,
     rest: Vec<&'a [u8]>,
 }
 
@@ -96,6 +98,7 @@ impl<'a> Invocation<'a> {
             found.read_interpreter(interpreter);
         }
         found.read_launcher();
+        found.is_debugged = arguments.iter().any(|word| word.starts_with(b"--inspect"));
         found
     }
 

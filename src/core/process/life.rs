@@ -67,6 +67,9 @@ impl LifeRule {
     /// Whether the process that this invocation describes is expected to end by itself.
     #[must_use]
     pub fn life(self, invocation: &Invocation<'_>) -> Life {
+        if invocation.is_debugged {
+            return Life::Endless("a debugger");
+        }
         match self {
             Self::Ends => Life::Ends,
             Self::Server => Life::Endless("a server"),
@@ -183,6 +186,8 @@ mod tests {
             (LifeRule::Nx, &["node", nx, "run-many", "--targets=build,lint", "--parallel=3"], Some(true)),
             (LifeRule::Nx, &["node", nx, "affected", "-t", "test", "--watch"], Some(false)),
             (LifeRule::Nx, &["node", "/p/node_modules/nx/src/daemon/server/start.js"], Some(false)),
+            (LifeRule::Tsc, &["node", "--inspect-brk", tsc, "--noEmit"], Some(false)),
+            (LifeRule::Vitest, &["node", vitest, "run", "--inspect"], Some(false)),
             (LifeRule::Auto, &["my-tool", "compile"], Some(true)),
             (LifeRule::Auto, &["my-tool", "serve"], Some(false)),
             (LifeRule::Ends, &["my-tool", "serve"], Some(true)),

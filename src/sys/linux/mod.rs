@@ -181,6 +181,10 @@ impl Host for SystemHost {
         Duration::new(now.tv_sec.unsigned_abs(), u32::try_from(now.tv_nsec).unwrap_or(0))
     }
 
+    fn awake(&self) -> Duration {
+        super::process_exit::awake()
+    }
+
     fn ourselves(&self) -> Ourselves {
         self.ourselves
     }

@@ -119,6 +119,10 @@ impl Host for SystemHost {
         now.saturating_sub(Duration::from_secs(self.boot_seconds))
     }
 
+    fn awake(&self) -> Duration {
+        super::process_exit::awake()
+    }
+
     fn ourselves(&self) -> Ourselves {
         self.ourselves
     }
