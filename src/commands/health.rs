@@ -55,7 +55,8 @@ pub fn run(context: &mut Context, args: &HealthArgs) -> Result<ExitCode> {
         elapsed,
         inspection: &inspection,
     };
-    Ok(show(context, &view))
+    let code = show(context, &view);
+    Ok(host.interrupted().map_or(code, ExitCode::Signal))
 }
 
 /// The limits as they were typed: the configuration checks them as it checks a file.

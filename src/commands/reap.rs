@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::core::host::Host;
 use crate::core::process::{Guard, Tree};
 use crate::core::reap::gather::Gathered;
-use crate::core::reap::{Candidate, Class, Request, Verdict, gather};
+use crate::core::reap::{Candidate, Kind, Request, Verdict, gather};
 use crate::core::termination::{Report, Root, TooMany};
 use crate::error::{Error, ErrorKind, Result};
 use crate::exit::ExitCode;
@@ -58,7 +58,8 @@ pub fn run(context: &mut Context, args: &ReapArgs) -> Result<ExitCode> {
         refused,
         elapsed,
     };
-    Ok(show(context, &view))
+    let code = show(context, &view);
+    Ok(host.interrupted().map_or(code, ExitCode::Signal))
 }
 
 fn flags(args: &ReapArgs) -> Vec<Flag> {
@@ -85,9 +86,8 @@ fn look(context: &Context, host: &SystemHost, guard: &Guard, resolved: &Resolved
     };
     let look = || gather(host, guard, &request).map_err(|error| Error::new(ErrorKind::Look, error));
     let mut gathered = look()?;
-    let is_leaving = |candidate: &Candidate| {
-        candidate.judgement.class == Class::Disconnected && candidate.judgement.verdict == Verdict::End
-    };
+    let is_leaving =
+        |candidate: &Candidate| candidate.kind == Kind::Server && candidate.judgement.verdict == Verdict::End;
     if gathered.candidates.iter().any(is_leaving) {
         std::thread::sleep(LEAVING);
         gathered = look()?;
@@ -108,16 +108,17 @@ fn end_orphans(
     gathered: &Gathered,
 ) -> Result<(Option<Report>, Option<TooMany>)> {
     let orphans = gathered.candidates.iter().filter(|candidate| candidate.is_to_end(args.superseded));
-    let roots: Vec<Root> = orphans.filter_map(Candidate::root).collect();
-    if roots.is_empty() {
+    let orphans: Vec<&Candidate> = orphans.collect();
+    if orphans.is_empty() {
         return Ok((None, None));
     }
+    let tree = Tree::new(host.everyone().map_err(|error| Error::new(ErrorKind::Look, error))?);
+    let roots: Vec<Root> = orphans.into_iter().filter_map(|orphan| orphan.root(&tree)).collect();
     let how = How {
         grace: resolved.settings.grace,
         limit: (!args.no_batch_limit).then_some(resolved.settings.max_batch),
         dry_run: args.dry_run,
     };
-    let tree = Tree::new(host.everyone().map_err(|error| Error::new(ErrorKind::Look, error))?);
     ending::end(context, host, guard, &tree, &roots, how)
 }
 

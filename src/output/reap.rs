@@ -121,9 +121,10 @@ impl View<'_> {
         if refused || self.termination.is_some_and(Report::has_failure) || self.sockets.iter().any(failed) {
             return ExitCode::ActionFailed;
         }
-        let is_gone = |candidate: &Candidate| {
-            self.outcome(candidate)
-                .is_some_and(|ended| ended.outcome.is_gone() || ended.outcome == Outcome::Changed)
+        // Who is neither in the plan nor kept had ended before there was a plan.
+        let is_gone = |candidate: &Candidate| match self.outcome(candidate) {
+            Some(ended) => ended.outcome.is_gone() || ended.outcome == Outcome::Changed,
+            None => self.termination.is_some_and(|report| !is_kept(report, candidate)),
         };
         let would_remove = |row: &SocketRow| row.removal == Some(Removal::WouldRemove);
         let left = !self.orphans().all(is_gone)
@@ -131,6 +132,12 @@ impl View<'_> {
             || self.sockets.iter().any(would_remove);
         if left { ExitCode::ProblemsFound } else { ExitCode::Success }
     }
+}
+
+/// Whether the never-list kept a candidate, or one of the wrappers around it.
+fn is_kept(report: &Report, candidate: &Candidate) -> bool {
+    let line = std::iter::once(&candidate.process).chain(&candidate.wrappers);
+    line.into_iter().any(|process| report.kept.iter().any(|kept| kept.stat.pid == process.stat.pid))
 }
 
 /// The text on stdout.
@@ -197,6 +204,10 @@ fn verdict(ui: &Ui, view: &View<'_>, candidate: &Candidate) -> (Vec<String>, Ton
         lines.push(format!("with the wrappers {}", wrappers.join(", ")));
     }
     lines.extend(candidate.protection.as_ref().map(reap_words::left_alone));
+    let kept = view.termination.iter().flat_map(|report| &report.kept);
+    let wrapper =
+        kept.filter(|kept| candidate.wrappers.iter().any(|wrapper| wrapper.stat.pid == kept.stat.pid));
+    lines.extend(wrapper.map(|kept| reap_words::left_alone(&kept.reason)));
     let ended = view.outcome(candidate);
     lines.extend(ended.map(|ended| format!("→ {}", words::outcome(&ended.outcome))));
     let tone = match ended.map(|ended| &ended.outcome) {

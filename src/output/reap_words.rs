@@ -34,6 +34,10 @@ pub fn evidence(evidence: &Evidence) -> String {
         Evidence::ChannelUnknown(unknown) => format!("its channel cannot be examined: {unknown}"),
         Evidence::HangsOnReaper(name) => format!("its parent has gone: it hangs on {name}"),
         Evidence::ParentLives(pid) => format!("its parent {pid} lives"),
+        Evidence::Listens => "it listens on a socket, and may have clients there".to_owned(),
+        Evidence::ListensUnknown(unknown) => {
+            format!("whether it listens on a socket cannot be told: {unknown}")
+        }
         Evidence::InContainer => "in a container everything may hang on process 1".to_owned(),
         Evidence::Young(age) => format!("it is only {} old", time(*age)),
         Evidence::Unit(unit) => format!("the service {unit} supervises it"),

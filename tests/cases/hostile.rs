@@ -10,6 +10,8 @@ fn no_control_character_of_a_command_line_reaches_the_terminal() {
     let env = TestEnv::new();
     let hostile =
         ["\x1b[2J\x1b]0;owned\x07", "line\nbreak", "\u{202e}txt.exe", "\r\x08", "\u{9b}31m", "\u{200b}"];
+    // The name by which a rule knows it stands in the evidence.
+    let _named = Actor::titled(&env, "mcp-server\x1b]0;owned\x07");
     let actor = Actor::node(&env, "node_modules/vitest/vitest.mjs", &hostile, Script::Wait);
     for arguments in
         [&["--all", "-v"][..], &["--max-memory", "1MiB"], &["--max-memory", "1MiB", "-n"], &["--top", "3"]]

@@ -96,9 +96,13 @@ fn hung_is_what_should_have_ended_and_does_not_move() {
     let hidden = Actor::titled(&env, "node (vitest)");
     let serving = Actor::node(&env, "node_modules/.bin/nx", &["serve", "app"], Script::Wait);
     let server = Actor::node(&env, "node_modules/@playwright/mcp/cli.js", &[], Script::Wait);
+    let stopped = Actor::node(&env, "node_modules/typescript/bin/tsc", &["-p", "."], Script::Wait);
+    stopped.signal("STOP");
+    let debugged =
+        Actor::node(&env, "node_modules/vitest/vitest.mjs", &["run", "--inspect-brk"], Script::Wait);
     let busy = Actor::node(&env, "node_modules/typescript/bin/tsc", &["-b"], Script::Busy);
     looks_until(&env, &["--max-runtime", "1s", "--max-cpu", "1000"], "the run is hung", |output| {
-        let others = [&watching, &hidden, &serving, &server, &busy];
+        let others = [&watching, &hidden, &serving, &server, &busy, &stopped, &debugged];
         for actor in others {
             assert!(output.findings(actor.pid()).is_empty(), "{}", output.stdout);
         }
@@ -108,6 +112,8 @@ fn hung_is_what_should_have_ended_and_does_not_move() {
         env.health(&["--max-runtime", "1s", "--look-interval", "200ms", "--all", "--max-cpu", "1000"]);
     assert!(output.against(watching.pid()).contains("until it is stopped"));
     assert!(output.against(hidden.pid()).contains("do not tell"));
+    assert!(output.against(stopped.pid()).contains("stopped, by a person"));
+    assert!(output.against(debugged.pid()).contains("a debugger"));
     assert!(output.against(busy.pid()).contains("progress"));
 }
 

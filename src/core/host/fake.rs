@@ -217,6 +217,14 @@ impl Host for FakeHost {
         self.someone(pid, |someone| someone.channel.clone())?
     }
 
+    fn listens(&self, _: u32) -> Result<bool, Unknown> {
+        Ok(false)
+    }
+
+    fn environment(&self, _: u32) -> Result<Vec<u8>, Unknown> {
+        Ok(Vec::new())
+    }
+
     fn bound_sockets(&self) -> Result<BoundSockets, Unknown> {
         Err(Unknown::Unsupported)
     }

@@ -259,6 +259,16 @@ pub trait Host: Sync {
     /// # Errors
     /// [`Unknown`] says why it cannot be told.
     fn channel_is_gone(&self, pid: u32) -> Result<Option<bool>, Unknown>;
+    /// Whether a process listens on a socket: then it has clients beside its standard input.
+    ///
+    /// # Errors
+    /// [`Unknown`] says why it cannot be told.
+    fn listens(&self, pid: u32) -> Result<bool, Unknown>;
+    /// The environment that a process was started with, up to 64 KiB of it.
+    ///
+    /// # Errors
+    /// [`Unknown`] says why it cannot be told.
+    fn environment(&self, pid: u32) -> Result<Vec<u8>, Unknown>;
     /// Every bound unix socket that the kernel shows us.
     ///
     /// # Errors

@@ -41,6 +41,11 @@ impl Tree {
         self.stats.get(&stat.parent).filter(|parent| is_child(stat, parent))
     }
 
+    /// What a process started, as far as it is still its child.
+    pub fn children(&self, pid: u32) -> impl Iterator<Item = &Stat> {
+        self.children.get(&pid).into_iter().flatten().filter_map(|child| self.stats.get(child))
+    }
+
     /// Parent, grandparent and so on, nearest first.
     #[must_use]
     pub fn ancestors(&self, pid: u32) -> Vec<u32> {

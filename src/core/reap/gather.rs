@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::judge::{Class, Judgement, Kind, Parent, Seen, Verdict, judge};
 use super::worker::{is_test_worker, is_wrapper};
-use crate::core::host::{Host, LookError, Process, Stat};
+use crate::core::host::{Host, LookError, Process, Stat, State};
 use crate::core::process::invocation::Invocation;
 use crate::core::process::life::LifeRule;
 use crate::core::process::{Arguments, Facts, Guard, Identity, Pid, Protection, Rule, Scope, Tree};
@@ -57,10 +57,19 @@ impl Candidate {
         }
     }
 
-    /// What is to be ended: the outermost wrapper takes everything in it along.
+    /// What is to be ended: the outermost wrapper that has started nothing else takes everything in it along.
     #[must_use]
-    pub fn root(&self) -> Option<Root> {
-        let outermost = self.wrappers.last().unwrap_or(&self.process);
+    pub fn root(&self, tree: &Tree) -> Option<Root> {
+        let mut outermost = &self.process;
+        for wrapper in &self.wrappers {
+            let others = tree
+                .children(wrapper.stat.pid)
+                .any(|child| child.pid != outermost.stat.pid && child.state != State::Zombie);
+            if others {
+                break;
+            }
+            outermost = wrapper;
+        }
         let pid = Pid::new(outermost.stat.pid)?;
         let identity = Identity { boot: self.identity.boot, pid, start: outermost.stat.start };
         Some(Root { identity, command: outermost.command.clone() })
@@ -132,16 +141,19 @@ struct Named {
     kind: Kind,
     rule: Option<String>,
     cwd: Option<PathBuf>,
+    environment: Option<Vec<u8>>,
 }
 
 impl Named {
-    /// Whatever is the same here does the same: the parent, the command line and the working directory.
-    fn task(&self, parent: u32) -> Task {
-        (parent, self.process.command.arguments().joined(), self.cwd.clone())
+    /// Whatever is the same here does the same: the parent, the command line, the working directory and the
+    /// environment. Of what cannot be read nothing is said.
+    fn task(&self, parent: u32) -> Option<Task> {
+        let command = self.process.command.arguments().joined();
+        Some((parent, command, self.cwd.clone()?, self.environment.clone()?))
     }
 }
 
-type Task = (u32, Vec<u8>, Option<PathBuf>);
+type Task = (u32, Vec<u8>, PathBuf, Vec<u8>);
 
 fn name<H: Host>(host: &H, request: &Request<'_>, process: Process) -> Option<Named> {
     let pid = Pid::new(process.stat.pid)?;
@@ -163,10 +175,11 @@ fn name<H: Host>(host: &H, request: &Request<'_>, process: Process) -> Option<Na
         let narrowed = request.rules.iter().any(|rule| rule.needs_cwd() && rule.life == LifeRule::Vitest);
         let fits = rule.is_some() || !narrowed;
         let rule = rule.map(|rule| rule.name.clone());
-        return fits.then_some(Named { process, pid, kind: Kind::Worker, rule, cwd });
+        return fits.then_some(Named { process, pid, kind: Kind::Worker, rule, cwd, environment: None });
     }
     let rule = rule.filter(|rule| rule.life == LifeRule::Server)?.name.clone();
-    Some(Named { process, pid, kind: Kind::Server, rule: Some(rule), cwd })
+    let environment = host.environment(pid.get()).ok();
+    Some(Named { process, pid, kind: Kind::Server, rule: Some(rule), cwd, environment })
 }
 
 /// For each task, the process that was started last.
@@ -175,7 +188,8 @@ fn newest_siblings(named: &[Named], tree: &Tree) -> HashMap<Task, Pid> {
     for one in named.iter().filter(|one| one.kind == Kind::Server) {
         let Some(parent) = tree.parent(one.pid.get()) else { continue };
         let start = one.process.stat.start.0;
-        let entry = newest.entry(one.task(parent.pid)).or_insert((one.pid, start));
+        let Some(task) = one.task(parent.pid) else { continue };
+        let entry = newest.entry(task).or_insert((one.pid, start));
         if start > entry.1 {
             *entry = (one.pid, start);
         }
@@ -200,6 +214,8 @@ fn investigate<H: Host>(
     };
     let outermost = wrappers.last().map_or(pid.get(), |wrapper| wrapper.stat.pid);
     let age = host.since_boot().saturating_sub(process.stat.started);
+    let is_abandoned = kind == Kind::Server && input.as_ref().is_ok_and(|input| input.peer_is_gone);
+    let listens = if is_abandoned { host.listens(pid.get()) } else { Ok(false) };
     let seen = Seen {
         kind,
         age,
@@ -207,10 +223,14 @@ fn investigate<H: Host>(
         parent: parent(host, tree, outermost),
         is_wrapped: !wrappers.is_empty(),
         input,
+        listens,
         channel: if kind == Kind::Worker { host.channel_is_gone(pid.get()) } else { Ok(None) },
         unit: guard.foreign_unit(&host.service_unit(pid.get())),
         in_container: is_container(tree),
-        newer_sibling: siblings.get(&key).filter(|newest| **newest != pid).map(|newest| newest.get()),
+        newer_sibling: key
+            .and_then(|key| siblings.get(&key))
+            .filter(|newest| **newest != pid)
+            .map(|newest| newest.get()),
     };
     let identity = Identity { boot: host.boot(), pid, start: process.stat.start };
     let judgement = judge(&seen, request.min_age);
@@ -222,11 +242,13 @@ fn wrappers<H: Host>(host: &H, tree: &Tree, of: u32, inode: u64) -> Vec<Process>
     let mut found = Vec::new();
     for pid in tree.ancestors(of) {
         let Some(stat) = tree.get(pid) else { break };
-        let (Ok(command), Ok(uid)) = (host.command(pid), host.owner(pid)) else { break };
-        let shares = host.standard_input(pid).is_ok_and(|input| input.inode == inode);
-        if !shares || !is_wrapper(&Invocation::of(command.arguments())) {
+        let Ok(command) = host.command(pid) else { break };
+        if !is_wrapper(&Invocation::of(command.arguments()))
+            || !host.standard_input(pid).is_ok_and(|input| input.inode == inode)
+        {
             break;
         }
+        let Ok(uid) = host.owner(pid) else { break };
         found.push(Process { stat: stat.clone(), uid, command });
     }
     found

@@ -79,6 +79,10 @@ pub enum Evidence {
     HangsOnReaper(String),
     /// Its parent lives.
     ParentLives(u32),
+    /// It listens on a socket, where it may have any number of clients.
+    Listens,
+    /// Whether it listens on a socket cannot be told.
+    ListensUnknown(Unknown),
     /// In a container everything may hang on the first process.
     InContainer,
     /// It is younger than the least age.
@@ -108,6 +112,8 @@ pub struct Seen {
     pub input: Result<StandardInput, Unknown>,
     /// Whether the channel to its runner is gone; `None` where it has none.
     pub channel: Result<Option<bool>, Unknown>,
+    /// Whether it listens on a socket; asked only where nobody holds its standard input.
+    pub listens: Result<bool, Unknown>,
     /// The unit that supervises it, our own excepted.
     pub unit: Option<String>,
     /// Whether we are in a container.
@@ -133,8 +139,7 @@ pub struct Judgement {
 const IDLE_SHARE: f64 = 0.0005;
 const IDLE_AGE: Duration = Duration::from_secs(3600);
 
-/// Judges. `min_age` is how long a process may be without a client before it counts: a client that restarts
-/// its servers closes the old ones a moment before they end.
+/// Judges. `min_age` is how old a process must be: one that has only just started may not have its client yet.
 #[must_use]
 pub fn judge(seen: &Seen, min_age: Duration) -> Judgement {
     let mut judgement = match seen.kind {
@@ -165,6 +170,16 @@ fn server(seen: &Seen) -> Judgement {
         }
         Ok(input) if !matches!(input.kind, InputKind::Pipe | InputKind::Socket) => {
             of(Class::Daemon, Verdict::Keep, vec![], vec![Evidence::InputWithoutPeer(input.kind)])
+        }
+        Ok(input) if input.peer_is_gone && seen.listens != Ok(false) => {
+            let gone = Evidence::InputAbandoned(input.kind);
+            match &seen.listens {
+                Err(unknown) => {
+                    let against = vec![Evidence::ListensUnknown(unknown.clone())];
+                    of(Class::Connected, Verdict::Unknown, vec![gone], against)
+                }
+                Ok(_) => of(Class::Connected, Verdict::Keep, vec![gone], vec![Evidence::Listens]),
+            }
         }
         Ok(input) if input.peer_is_gone => {
             let class = match (&seen.parent, seen.is_wrapped) {

@@ -32,9 +32,18 @@ const SECRET_ENDINGS: &[&[&str]] = &[
 /// `API_KEY` and `--api-key` are the same.
 pub fn names_secret(name: &str) -> bool {
     let words = words(name);
+    // `--key` alone is how some servers call theirs; `primary_key` is none.
+    if words == ["key"] {
+        return true;
+    }
     SECRET_ENDINGS.iter().any(|ending| {
         words.len() >= ending.len() && words[words.len() - ending.len()..].iter().eq(ending.iter())
     })
+}
+
+/// Whether a number behind this name may be a count, as in `--token 5`.
+pub fn names_count(name: &str) -> bool {
+    words(name).last().is_some_and(|word| word == "token")
 }
 
 fn words(name: &str) -> Vec<String> {
@@ -64,7 +73,7 @@ mod tests {
     use super::names_secret;
 
     const SECRETS: &str = "--token token GITHUB_TOKEN githubToken --api-key apiKey OPENAI_API_KEY x-api-key password \
-        DB_PASSWORD client-secret clientSecret AWS_SECRET_ACCESS_KEY _authToken --connection-string SENTRY_DSN \
+        DB_PASSWORD --key client-secret clientSecret AWS_SECRET_ACCESS_KEY _authToken --connection-string SENTRY_DSN \
         sessionCookie Authorization X-Amz-Signature";
     const HARMLESS: &str = "max_tokens --max-tokens token_count tokenizer keyboard monkey key_id public_key primary-key \
         author authority passed compass pass_rate --keyword sort_key --pool token_url password_policy spin design";

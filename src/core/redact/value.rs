@@ -1,7 +1,7 @@
-//! Values that give themselves away as secrets, whatever stands before them.
+//! Secrets in a text: behind their names, and by their shape.
 
 use super::MARKER;
-use super::key::names_secret;
+use super::key::{names_count, names_secret};
 
 /// How well-known credentials begin, and how long they are at least.
 const SHAPES: &[(&str, usize)] = &[
@@ -32,77 +32,119 @@ const SHAPES: &[(&str, usize)] = &[
     ("eyJ", 30),
 ];
 
-/// Takes what is secret by its shape out of a text: credentials of known shapes, the user part of URLs,
-/// secret query parameters, what follows `Bearer` and `Basic`, and `KEY=value` pairs with a secret key.
+/// What stands between words. A value behind the name of a secret goes up to the next of these.
+fn separates(letter: char) -> bool {
+    letter.is_whitespace()
+        || matches!(
+            letter,
+            '"' | '\'' | ',' | '=' | ':' | '?' | '&' | ';' | '|' | '{' | '}' | '(' | ')' | '<' | '>'
+        )
+}
+
+/// What the next word is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Next {
+    Word,
+    /// It stands behind the name of a secret; a number there may be a count.
+    Secret {
+        may_be_count: bool,
+    },
+    /// It stands behind `Bearer` or `Basic`.
+    Credential,
+}
+
+/// Takes secrets out of a text: what stands behind a name of one (`--token x`, `token=x`, `"token": "x"`,
+/// `Token: x`), behind `Bearer` and `Basic`, in the user part of an URL, and what has the shape of a credential.
 pub fn redact(text: &str) -> String {
+    let text = redact_user_parts(text);
     let mut result = String::with_capacity(text.len());
-    let mut after_scheme = false;
-    for part in
-        text.split_inclusive(|letter: char| letter.is_whitespace() || matches!(letter, '"' | '\'' | ','))
-    {
-        let word = part
-            .trim_end_matches(|letter: char| letter.is_whitespace() || matches!(letter, '"' | '\'' | ','));
-        let end = &part[word.len()..];
-        if after_scheme && word.len() >= 6 {
-            result.push_str(MARKER);
-        } else {
-            result.push_str(&redact_word(word));
-        }
+    let mut next = Next::Word;
+    let mut rest = text.as_str();
+    while !rest.is_empty() {
+        let word = &rest[..word_end(rest, next, result.chars().next_back())];
+        let gap = &rest[word.len()..]
+            [..rest[word.len()..].find(|letter| !separates(letter)).unwrap_or(rest.len() - word.len())];
+        result.push_str(shown(word, next));
+        result.push_str(gap);
         if !word.is_empty() {
-            after_scheme = word.eq_ignore_ascii_case("bearer") || word.eq_ignore_ascii_case("basic");
+            next = after(word, gap, next);
         }
-        result.push_str(end);
+        rest = &rest[word.len() + gap.len()..];
     }
     result
 }
 
-fn redact_word(word: &str) -> String {
-    let word = redact_user_part(word);
-    let mut result = String::with_capacity(word.len());
-    for part in word.split_inclusive(['?', '&', ';', '|']) {
-        let body = part.trim_end_matches(['?', '&', ';', '|']);
-        result.push_str(&redact_pair(body));
-        result.push_str(&part[body.len()..]);
-    }
-    result
+/// A secret in quotes goes up to the quote, any other up to white space; a word ends at any separator.
+fn word_end(text: &str, next: Next, before: Option<char>) -> usize {
+    let quote = before.filter(|letter| matches!(letter, '"' | '\''));
+    let ends = |letter: char| match (next, quote) {
+        (Next::Secret { .. }, Some(quote)) => letter == quote,
+        (Next::Secret { .. }, None) => letter.is_whitespace() || matches!(letter, '&' | '"' | '\'' | ';'),
+        _ => separates(letter),
+    };
+    // A scheme behind the name of a secret is no secret, what follows it is.
+    let end = text.find(ends).unwrap_or(text.len());
+    let first = &text[..text.find(separates).unwrap_or(text.len())];
+    if is_scheme(first) { first.len() } else { end }
 }
 
-fn redact_pair(text: &str) -> String {
-    match text.split_once(['=', ':']) {
-        Some((key, value))
-            if !value.is_empty() && !value.starts_with("//") && names_secret(key) && !is_number(value) =>
-        {
-            format!("{}{MARKER}", &text[..=key.len()])
-        }
-        Some((key, value)) if has_shape(value) => format!("{}{MARKER}", &text[..=key.len()]),
-        _ if has_shape(text) => MARKER.to_owned(),
-        _ => text.to_owned(),
-    }
+fn shown(word: &str, next: Next) -> &str {
+    let is_secret = match next {
+        Next::Word => has_shape(word),
+        Next::Secret { may_be_count } => !(is_scheme(word) || may_be_count && is_count(word)),
+        Next::Credential => word.len() >= 6 || has_shape(word),
+    };
+    if is_secret && !word.is_empty() { MARKER } else { word }
 }
 
-/// A number behind `token` is a count.
-pub fn is_number(text: &str) -> bool {
-    text.parse::<f64>().is_ok() || matches!(text, "true" | "false")
+fn after(word: &str, gap: &str, now: Next) -> Next {
+    if is_scheme(word) {
+        return Next::Credential;
+    }
+    let is_value = matches!(now, Next::Secret { .. });
+    let assigns = gap.contains(['=', ':']);
+    let is_option = word.starts_with('-') && !gap.is_empty() && gap.chars().all(char::is_whitespace);
+    if !is_value && (assigns || is_option) && names_secret(word) {
+        return Next::Secret { may_be_count: names_count(word) };
+    }
+    Next::Word
+}
+
+fn is_scheme(word: &str) -> bool {
+    word.eq_ignore_ascii_case("bearer") || word.eq_ignore_ascii_case("basic")
+}
+
+/// Behind `token` a number is a count; behind `password` it is a password.
+pub fn is_count(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') && text.len() <= 7
 }
 
 fn has_shape(text: &str) -> bool {
     let is_token = |text: &str| {
-        text.bytes().all(|byte| {
-            byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'+' | b'/' | b'=')
-        })
+        text.bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'+' | b'/'))
     };
     SHAPES.iter().any(|(start, length)| text.starts_with(start) && text.len() >= *length) && is_token(text)
 }
 
 /// `scheme://user:password@host` without the user and the password.
-fn redact_user_part(word: &str) -> String {
-    let Some(start) = word.find("://").map(|at| at + 3) else { return word.to_owned() };
-    let rest = &word[start..];
-    let authority = &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())];
-    match authority.rfind('@') {
-        Some(at) => format!("{}{MARKER}{}", &word[..start], &rest[at..]),
-        None => word.to_owned(),
+fn redact_user_parts(text: &str) -> String {
+    let mut result = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("://").map(|at| at + 3) {
+        let (before, behind) = rest.split_at(at);
+        result.push_str(before);
+        let ends =
+            |letter: char| letter.is_whitespace() || matches!(letter, '/' | '?' | '#' | '"' | '\'' | ',');
+        let authority = &behind[..behind.find(ends).unwrap_or(behind.len())];
+        let user = authority.rfind('@').unwrap_or(0);
+        if user > 0 {
+            result.push_str(MARKER);
+        }
+        result.push_str(&authority[user..]);
+        rest = &behind[authority.len()..];
     }
+    result + rest
 }
 
 #[cfg(test)]
@@ -110,24 +152,50 @@ mod tests {
     use super::redact;
 
     #[test]
-    fn secrets_by_shape() {
+    fn secrets_by_name_and_by_shape() {
         let table = [
             ("ghp_0123456789abcdefghij0123", "[R]"),
             ("Authorization: Bearer abcdef123456", "Authorization: Bearer [R]"),
+            ("Authorization: abcdef123456", "Authorization: [R]"),
+            ("X-API-Key: abc,def", "X-API-Key: [R]"),
             ("postgres://me:pw@host/db", "postgres://[R]@host/db"),
+            ("a postgres://me:pw@host/db b http://x:y@z", "a postgres://[R]@host/db b http://[R]@z"),
             ("https://host/a?access_token=abc&x=1", "https://host/a?access_token=[R]&x=1"),
             ("API_KEY=abcd", "API_KEY=[R]"),
+            ("sh -c 'API_KEY=\"a b c\" node x'", "sh -c 'API_KEY=\"[R]\" node x'"),
             ("--opt=sk-abcdefghijklmnopqrstuv", "--opt=[R]"),
+            ("npm exec x-mcp --api-key SEKRET --y", "npm exec x-mcp --api-key [R] --y"),
+            ("npm exec x-mcp --password=1234567", "npm exec x-mcp --password=[R]"),
+            ("{\"apiKey\":\"SE KRET\",\"a\": 1}", "{\"apiKey\":\"[R]\",\"a\": 1}"),
+            ("{\"max_tokens\": 4096}", "{\"max_tokens\": 4096}"),
             ("max_tokens=4096", "max_tokens=4096"),
             ("token=4096", "token=4096"),
+            ("token=40961234", "token=[R]"),
+            ("pin=4711", "pin=[R]"),
             ("https://host/path@v1", "https://host/path@v1"),
             ("http://127.0.0.1:3026/health", "http://127.0.0.1:3026/health"),
             ("@modelcontextprotocol/server-memory", "@modelcontextprotocol/server-memory"),
-            ("basic auth", "basic auth"),
             ("a  b\tc", "a  b\tc"),
+            ("", ""),
+            ("token", "token"),
+            ("=", "="),
         ];
         for (text, expected) in table {
             assert_eq!(redact(text), expected.replace("[R]", super::MARKER), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_text_can_be_redacted() {
+        let parts = [
+            "--token", " ", "\"", "'", "=", ":", "ü", "Bearer", "://", "@", "{", "x", "\u{202e}", "password",
+        ];
+        for one in parts {
+            for two in parts {
+                for three in parts {
+                    let _ = redact(&format!("{one}{two}{three}"));
+                }
+            }
         }
     }
 }

@@ -69,26 +69,31 @@ fn pipe_is_abandoned(directory: &Directory, pid: u32) -> Result<bool, Unknown> {
     let pipe = openat(directory.descriptor(), path.as_c_str(), flags, Mode::empty()).map_err(from_errno)?;
     let mut descriptors = [PollFd::new(&pipe, PollFlags::IN)];
     poll(&mut descriptors, Some(&Timespec::default())).map_err(from_errno)?;
-    Ok(descriptors[0].revents().contains(PollFlags::HUP))
+    // What is still unread in it was meant for the process, which may be about to do it.
+    let events = descriptors[0].revents();
+    Ok(events.contains(PollFlags::HUP) && !events.contains(PollFlags::IN))
 }
 
-/// The types of file systems that other machines may write to (linux/magic.h and the sources of each).
-const SHARED: [rustix::fs::FsWord; 9] = [
-    0x6969,      // NFS
-    0x517b,      // SMB
-    0xff53_4d42, // CIFS
-    0xfe53_4d42, // SMB 2
-    0x0102_1997, // 9P
-    0x6573_5546, // FUSE: sshfs and the like
-    0x00c3_6400, // Ceph
-    0x5346_414f, // AFS
-    0x6a65_6a63, // virtiofs
+/// The types of file systems that are this machine's own (linux/magic.h and the sources of each). On any other a
+/// socket may belong to a process of another machine.
+const LOCAL: [rustix::fs::FsWord; 11] = [
+    0xef53,      // ext2, ext3, ext4
+    0x0102_1994, // tmpfs
+    0x9123_683e, // btrfs
+    0x5846_5342, // XFS
+    0x794c_7630, // overlayfs
+    0xf2f5_2010, // F2FS
+    0x2fc1_2fc1, // ZFS
+    0x8584_58f6, // ramfs
+    0x3153_464a, // JFS
+    0x5265_4973, // ReiserFS
+    0xca45_1a4e, // bcachefs
 ];
 
-/// Whether the file system of a path is one of these.
+/// Whether the file system of a path is none of these.
 pub fn is_shared_mount(path: &Path) -> Result<bool, Unknown> {
     let kind = statfs(path).map_err(from_errno)?.f_type;
-    Ok(SHARED.contains(&kind))
+    Ok(!LOCAL.contains(&kind))
 }
 
 #[cfg(test)]

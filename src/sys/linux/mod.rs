@@ -3,6 +3,7 @@
 mod cgroup;
 mod descriptor;
 mod directory;
+mod listening;
 mod pidfd;
 mod sock_diag;
 mod stat;
@@ -265,6 +266,15 @@ impl Host for SystemHost {
 
     fn channel_is_gone(&self, pid: u32) -> Result<Option<bool>, Unknown> {
         descriptor::channel_is_gone(&self.directory, pid)
+    }
+
+    fn listens(&self, pid: u32) -> Result<bool, Unknown> {
+        listening::listens(&self.root, pid)
+    }
+
+    fn environment(&self, pid: u32) -> Result<Vec<u8>, Unknown> {
+        let mut buffer = ReadBuffer::new();
+        self.directory.read(&PidPath::new(pid, "environ"), &mut buffer).map(<[u8]>::to_vec)
     }
 
     fn bound_sockets(&self) -> Result<BoundSockets, Unknown> {

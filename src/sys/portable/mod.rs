@@ -190,6 +190,14 @@ impl Host for SystemHost {
         Err(Unknown::Unsupported)
     }
 
+    fn listens(&self, _: u32) -> Result<bool, Unknown> {
+        Err(Unknown::Unsupported)
+    }
+
+    fn environment(&self, _: u32) -> Result<Vec<u8>, Unknown> {
+        Err(Unknown::Unsupported)
+    }
+
     fn bound_sockets(&self) -> Result<BoundSockets, Unknown> {
         Err(Unknown::Unsupported)
     }
