@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use super::ending::{self, How};
-use super::{reap_sockets, reap_zombies};
+use super::reap_sockets::{self, Looked};
+use super::reap_zombies;
 use crate::cli::reap::{ReapArgs, WhatArg};
 use crate::config::{Flag, Resolved};
 use crate::context::Context;
@@ -44,7 +45,7 @@ pub fn run(context: &mut Context, args: &ReapArgs) -> Result<ExitCode> {
     let sockets =
         match wants(WhatArg::Sockets) && report.as_ref().is_none_or(|report| report.interrupted.is_none()) {
             true => reap_sockets::look(context, &host, &resolved.settings, args.dry_run),
-            false => Vec::new(),
+            false => Looked::default(),
         };
     let view = View {
         dry_run: args.dry_run,
@@ -53,12 +54,16 @@ pub fn run(context: &mut Context, args: &ReapArgs) -> Result<ExitCode> {
         seen: gathered.as_ref().map(|gathered| gathered.seen),
         candidates: gathered.as_ref().map(|gathered| gathered.candidates.as_slice()).unwrap_or_default(),
         zombies: &zombies,
-        sockets: &sockets,
+        sockets: &sockets.rows,
         termination: report.as_ref(),
         refused,
         elapsed,
     };
-    let code = show(context, &view);
+    let code = match show(context, &view) {
+        // What could not be looked at is not clean.
+        ExitCode::Success | ExitCode::ProblemsFound if sockets.is_partial => ExitCode::CouldNotLook,
+        code => code,
+    };
     Ok(host.interrupted().map_or(code, ExitCode::Signal))
 }
 

@@ -14,19 +14,35 @@ use crate::sys::SystemHost;
 /// What nx puts into a folder of its own below the temporary one.
 const NX_SOCKETS: &[&str] = &["d.sock", "fp*.sock", "plugin*.sock"];
 
+/// What a look at the sockets came to.
+#[derive(Debug, Default)]
+pub struct Looked {
+    /// The files.
+    pub rows: Vec<SocketRow>,
+    /// Whether a folder could not be read, or the kernel did not tell what is bound.
+    pub is_partial: bool,
+}
+
 /// Finds dead sockets, and removes them unless it is a dry run.
-pub fn look(context: &Context, host: &SystemHost, settings: &Settings, dry_run: bool) -> Vec<SocketRow> {
-    let files = sockets::find(&places(context, settings), SystemTime::now());
+pub fn look(context: &mut Context, host: &SystemHost, settings: &Settings, dry_run: bool) -> Looked {
+    let (files, unreadable) = sockets::find(&places(context, settings), SystemTime::now());
+    for place in &unreadable {
+        context.ui.warn(&format!("cannot look for sockets in {place}"));
+    }
     if files.is_empty() {
-        return Vec::new();
+        return Looked { rows: Vec::new(), is_partial: !unreadable.is_empty() };
     }
     let bound = host.bound_sockets();
+    if let Err(unknown) = &bound {
+        context.ui.warn(&format!("cannot tell which sockets are bound: {unknown}; none is removed"));
+    }
+    let is_partial = !unreadable.is_empty() || bound.is_err();
     let rows = files.into_iter().map(|file| {
         let verdict = sockets::judge(host, &file, &bound);
         let removal = (verdict == SocketVerdict::Stale).then(|| sockets::remove(&file, dry_run));
         SocketRow { file, verdict, removal }
     });
-    rows.collect()
+    Looked { rows: rows.collect(), is_partial }
 }
 
 fn places(context: &Context, settings: &Settings) -> Vec<Place> {

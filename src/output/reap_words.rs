@@ -30,6 +30,9 @@ pub fn evidence(evidence: &Evidence) -> String {
         Evidence::InputUnknown(unknown) => format!("its stdin cannot be examined: {unknown}"),
         Evidence::ChannelAbandoned => "nobody holds the other end of the channel to its runner".to_owned(),
         Evidence::ChannelHeld => "its runner holds the other end of their channel".to_owned(),
+        Evidence::ChannelClosed => {
+            "it has closed the channel to its runner, as node does when that is gone".to_owned()
+        }
         Evidence::NoChannel => "it has no channel to a runner".to_owned(),
         Evidence::ChannelUnknown(unknown) => format!("its channel cannot be examined: {unknown}"),
         Evidence::HangsOnReaper(name) => format!("its parent has gone: it hangs on {name}"),

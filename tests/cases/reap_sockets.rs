@@ -79,3 +79,18 @@ fn the_sockets_of_nx_and_those_that_were_configured_are_known() {
     assert!(dead.iter().all(|path| !path.exists()));
     assert!(kept.iter().all(|path| path.exists()));
 }
+
+#[test]
+fn a_folder_that_cannot_be_read_is_not_clean() {
+    let env = TestEnv::new();
+    let closed = env.path("home").join("closed");
+    std::fs::create_dir(&closed).unwrap();
+    std::fs::set_permissions(&closed, std::os::unix::fs::PermissionsExt::from_mode(0o000)).unwrap();
+    env.write_config(&format!("[reap]\nsockets = [\"{}/*.sock\"]\n", closed.display()));
+    if std::fs::read_dir(&closed).is_ok() {
+        crate::support::not_tested("root may read everything");
+        return;
+    }
+    let output = reap(&env, &[]).expect_code(4);
+    assert!(output.stderr.contains("cannot look for sockets in"), "{}", output.stderr);
+}

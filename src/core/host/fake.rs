@@ -6,8 +6,8 @@ use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use super::{
-    BoundSockets, Connection, Host, InputKind, LookError, Ourselves, Process, Scan, Signal, StandardInput,
-    Stat, State, Unknown, Waited,
+    BoundSockets, Channel, Connection, Host, InputKind, LookError, Ourselves, Process, Scan, Signal,
+    StandardInput, Stat, State, Unknown, Waited,
 };
 use crate::core::process::{Arguments, BootId, CommandLine, Pid, StartTicks};
 
@@ -48,7 +48,7 @@ pub struct Someone {
     pub unit: Option<String>,
     pub manner: Manner,
     pub input: Result<StandardInput, Unknown>,
-    pub channel: Result<Option<bool>, Unknown>,
+    pub channel: Result<Channel, Unknown>,
 }
 
 /// A call of the engine, before which the world changes.
@@ -80,7 +80,7 @@ impl World {
         let words = words.iter().map(|&word| word.to_owned()).collect();
         let pid = stat.pid;
         let input = Ok(StandardInput { kind: InputKind::Terminal, inode: 1, peer_is_gone: false });
-        let (manner, channel) = (Manner::Obedient, Ok(None));
+        let (manner, channel) = (Manner::Obedient, Ok(Channel::Absent));
         let someone = Someone { stat, uid: 1000, words, unit: None, manner, input, channel };
         self.processes.insert(pid, someone);
         self.processes.get_mut(&pid).unwrap()
@@ -213,7 +213,7 @@ impl Host for FakeHost {
         self.someone(pid, |someone| someone.input.clone())?
     }
 
-    fn channel_is_gone(&self, pid: u32) -> Result<Option<bool>, Unknown> {
+    fn channel(&self, pid: u32) -> Result<Channel, Unknown> {
         self.someone(pid, |someone| someone.channel.clone())?
     }
 

@@ -165,6 +165,19 @@ pub struct StandardInput {
     pub peer_is_gone: bool,
 }
 
+/// The channel over which node talks to a child that it forked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Channel {
+    /// It was started without one.
+    Absent,
+    /// Somebody holds the other end.
+    Held,
+    /// Nobody holds the other end any more.
+    Abandoned,
+    /// It has closed its own end, as node does when it notices that the other one is gone.
+    Closed,
+}
+
 /// Every unix socket that is bound in our network namespace.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BoundSockets {
@@ -253,12 +266,11 @@ pub trait Host: Sync {
     /// # Errors
     /// [`Unknown`] says why it cannot be told.
     fn standard_input(&self, pid: u32) -> Result<StandardInput, Unknown>;
-    /// Whether the other end of the channel over which node talks to a child is gone; `None` for a process
-    /// that was not started with one.
+    /// The channel of a process to the one that forked it.
     ///
     /// # Errors
     /// [`Unknown`] says why it cannot be told.
-    fn channel_is_gone(&self, pid: u32) -> Result<Option<bool>, Unknown>;
+    fn channel(&self, pid: u32) -> Result<Channel, Unknown>;
     /// Whether a process listens on a socket: then it has clients beside its standard input.
     ///
     /// # Errors

@@ -130,6 +130,10 @@ impl Guard {
             Ok(Some(unit)) if self.own_unit.as_ref() != Some(unit) => {
                 return Some(Protection::ServiceUnit(unit.clone()));
             }
+            // Where nobody tells, whoever hangs on the first process may well be supervised by it.
+            Err(unknown @ Unknown::Unsupported) if facts.stat.parent == 1 => {
+                return Some(Protection::Unprovable("its service unit", unknown.clone()));
+            }
             Ok(_) | Err(Unknown::Unsupported) => {}
             Err(unknown) => return Some(Protection::Unprovable("its service unit", unknown.clone())),
         }

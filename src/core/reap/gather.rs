@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::judge::{Class, Judgement, Kind, Parent, Seen, Verdict, judge};
 use super::worker::{is_test_worker, is_wrapper};
-use crate::core::host::{Host, LookError, Process, Stat, State};
+use crate::core::host::{Channel, Host, LookError, Process, Stat, State};
 use crate::core::process::invocation::Invocation;
 use crate::core::process::life::LifeRule;
 use crate::core::process::{Arguments, Facts, Guard, Identity, Pid, Protection, Rule, Scope, Tree};
@@ -172,8 +172,8 @@ fn name<H: Host>(host: &H, request: &Request<'_>, process: Process) -> Option<Na
     let rule = request.rules.iter().find(of);
     if is_test_worker(&invocation) {
         // A rule that was narrowed to a folder narrows the workers of its tool with it.
-        let narrowed = request.rules.iter().any(|rule| rule.needs_cwd() && rule.life == LifeRule::Vitest);
-        let fits = rule.is_some() || !narrowed;
+        let mut runners = request.rules.iter().filter(|rule| rule.life == LifeRule::Vitest);
+        let fits = rule.is_some() || runners.all(|rule| rule.matches_cwd(cwd.as_deref(), request.workspace));
         let rule = rule.map(|rule| rule.name.clone());
         return fits.then_some(Named { process, pid, kind: Kind::Worker, rule, cwd, environment: None });
     }
@@ -224,7 +224,7 @@ fn investigate<H: Host>(
         is_wrapped: !wrappers.is_empty(),
         input,
         listens,
-        channel: if kind == Kind::Worker { host.channel_is_gone(pid.get()) } else { Ok(None) },
+        channel: if kind == Kind::Worker { host.channel(pid.get()) } else { Ok(Channel::Absent) },
         unit: guard.foreign_unit(&host.service_unit(pid.get())),
         in_container: is_container(tree),
         newer_sibling: key

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::core::host::{InputKind, StandardInput, Unknown};
+use crate::core::host::{Channel, InputKind, StandardInput, Unknown};
 
 /// What a candidate is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +71,8 @@ pub enum Evidence {
     ChannelAbandoned,
     /// Somebody holds the other end of the channel to its runner.
     ChannelHeld,
+    /// It has closed its end of the channel to its runner, as node does when the runner is gone.
+    ChannelClosed,
     /// It has no channel to a runner.
     NoChannel,
     /// Whether somebody holds its channel cannot be told.
@@ -110,8 +112,8 @@ pub struct Seen {
     pub is_wrapped: bool,
     /// Its standard input.
     pub input: Result<StandardInput, Unknown>,
-    /// Whether the channel to its runner is gone; `None` where it has none.
-    pub channel: Result<Option<bool>, Unknown>,
+    /// The channel to its runner.
+    pub channel: Result<Channel, Unknown>,
     /// Whether it listens on a socket; asked only where nobody holds its standard input.
     pub listens: Result<bool, Unknown>,
     /// The unit that supervises it, our own excepted.
@@ -230,16 +232,20 @@ fn worker(seen: &Seen) -> Judgement {
     let is_orphan = matches!(seen.parent, Parent::Reaper(_));
     let parent = parent(seen);
     let (verdict, evidence, against) = match &seen.channel {
-        Ok(Some(true)) if is_orphan => (Verdict::End, vec![Evidence::ChannelAbandoned, parent], vec![]),
-        Ok(Some(true)) => (Verdict::End, vec![Evidence::ChannelAbandoned], vec![parent]),
-        Ok(Some(false)) => (Verdict::Keep, vec![], vec![Evidence::ChannelHeld]),
-        Ok(None) if is_orphan && !seen.in_container => {
+        Ok(Channel::Abandoned) if is_orphan => {
+            (Verdict::End, vec![Evidence::ChannelAbandoned, parent], vec![])
+        }
+        Ok(Channel::Abandoned) => (Verdict::End, vec![Evidence::ChannelAbandoned], vec![parent]),
+        Ok(Channel::Held) => (Verdict::Keep, vec![], vec![Evidence::ChannelHeld]),
+        Ok(Channel::Closed) if is_orphan => (Verdict::End, vec![Evidence::ChannelClosed, parent], vec![]),
+        Ok(Channel::Closed) => (Verdict::Keep, vec![Evidence::ChannelClosed], vec![parent]),
+        Ok(Channel::Absent) if is_orphan && !seen.in_container => {
             (Verdict::End, vec![parent], vec![Evidence::NoChannel])
         }
-        Ok(None) if is_orphan => {
+        Ok(Channel::Absent) if is_orphan => {
             (Verdict::Unknown, vec![parent], vec![Evidence::NoChannel, Evidence::InContainer])
         }
-        Ok(None) => (Verdict::Keep, vec![], vec![parent]),
+        Ok(Channel::Absent) => (Verdict::Keep, vec![], vec![parent]),
         Err(unknown) => (Verdict::Unknown, vec![], vec![Evidence::ChannelUnknown(unknown.clone())]),
     };
     let class = if verdict == Verdict::End { Class::Worker } else { Class::Connected };

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::{Class, Evidence, Kind, Parent, Seen, Verdict, judge};
-use crate::core::host::{InputKind, StandardInput, Unknown};
+use crate::core::host::{Channel, InputKind, StandardInput, Unknown};
 
 const MIN_AGE: Duration = Duration::from_secs(60);
 
@@ -18,7 +18,7 @@ fn server() -> Seen {
         parent: Parent::Live(100),
         is_wrapped: false,
         input: input(InputKind::Pipe, false),
-        channel: Ok(None),
+        channel: Ok(Channel::Absent),
         listens: Ok(false),
         unit: None,
         in_container: false,
@@ -26,7 +26,7 @@ fn server() -> Seen {
     }
 }
 
-fn worker(parent: Parent, channel: Result<Option<bool>, Unknown>) -> Seen {
+fn worker(parent: Parent, channel: Result<Channel, Unknown>) -> Seen {
     Seen { kind: Kind::Worker, parent, channel, ..server() }
 }
 
@@ -100,19 +100,30 @@ fn servers_that_are_in_use_or_may_be() {
 fn workers() {
     let live = || Parent::Live(100);
     let table: Vec<(&str, Seen, Verdict)> = vec![
-        ("in use", worker(live(), Ok(Some(false))), Verdict::Keep),
-        ("G", worker(reaper(), Ok(Some(true))), Verdict::End),
-        ("G below a subreaper", worker(live(), Ok(Some(true))), Verdict::End),
-        ("a held channel looks alive", worker(reaper(), Ok(Some(false))), Verdict::Keep),
-        ("no channel, on a reaper", worker(reaper(), Ok(None)), Verdict::End),
-        ("no channel, on a parent", worker(live(), Ok(None)), Verdict::Keep),
+        ("in use", worker(live(), Ok(Channel::Held)), Verdict::Keep),
+        ("G", worker(reaper(), Ok(Channel::Abandoned)), Verdict::End),
+        ("G below a subreaper", worker(live(), Ok(Channel::Abandoned)), Verdict::End),
+        ("a held channel looks alive", worker(reaper(), Ok(Channel::Held)), Verdict::Keep),
+        ("no channel, on a reaper", worker(reaper(), Ok(Channel::Absent)), Verdict::End),
+        ("no channel, on a parent", worker(live(), Ok(Channel::Absent)), Verdict::Keep),
         (
             "no channel, in a container",
-            Seen { in_container: true, ..worker(reaper(), Ok(None)) },
+            Seen { in_container: true, ..worker(reaper(), Ok(Channel::Absent)) },
             Verdict::Unknown,
         ),
+        ("closed, on a reaper", worker(reaper(), Ok(Channel::Closed)), Verdict::End),
+        (
+            "closed, in a container",
+            Seen { in_container: true, ..worker(reaper(), Ok(Channel::Closed)) },
+            Verdict::End,
+        ),
+        ("closed, on a parent", worker(live(), Ok(Channel::Closed)), Verdict::Keep),
         ("unknown", worker(reaper(), Err(Unknown::Denied)), Verdict::Unknown),
-        ("young", Seen { age: Duration::from_secs(3), ..worker(reaper(), Ok(Some(true))) }, Verdict::Keep),
+        (
+            "young",
+            Seen { age: Duration::from_secs(3), ..worker(reaper(), Ok(Channel::Abandoned)) },
+            Verdict::Keep,
+        ),
     ];
     for (what, seen, expected) in table {
         assert_eq!(verdict(&seen).1, expected, "{what}");

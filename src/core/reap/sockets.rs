@@ -71,24 +71,33 @@ pub enum Removal {
     Failed(String),
 }
 
-/// The socket files in these places. A place that is not there has none.
+/// The socket files in these places, and the places that could not be read. One that is not there has none.
 #[must_use]
-pub fn find(places: &[Place], now: SystemTime) -> Vec<SocketFile> {
-    let mut found: Vec<SocketFile> = places.iter().flat_map(|place| in_place(place, now)).collect();
+pub fn find(places: &[Place], now: SystemTime) -> (Vec<SocketFile>, Vec<String>) {
+    let (mut found, mut unreadable) = (Vec::new(), Vec::new());
+    for place in places {
+        match in_place(place, now) {
+            Ok(files) => found.extend(files),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
+            Err(error) => unreadable.push(format!("{}: {error}", place.folder.display())),
+        }
+    }
     found.sort_by(|one, other| one.path.cmp(&other.path));
     found.dedup_by(|one, other| one.path == other.path);
-    found
+    unreadable.dedup();
+    (found, unreadable)
 }
 
-fn in_place(place: &Place, now: SystemTime) -> Vec<SocketFile> {
-    let entries = fs::read_dir(&place.folder).into_iter().flatten().filter_map(Result::ok);
-    entries
-        .filter(|entry| {
-            let name = entry.file_name();
-            place.names.iter().any(|pattern| pattern.matches(name.as_encoded_bytes()))
-        })
-        .filter_map(|entry| look(&entry.path(), place.min_age, now))
-        .collect()
+fn in_place(place: &Place, now: SystemTime) -> io::Result<Vec<SocketFile>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(&place.folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if place.names.iter().any(|pattern| pattern.matches(name.as_encoded_bytes())) {
+            files.extend(look(&entry.path(), place.min_age, now));
+        }
+    }
+    Ok(files)
 }
 
 /// A link to a socket is no socket: what it points to may be anybody's.
@@ -210,7 +219,8 @@ mod tests {
         std::os::unix::fs::symlink(&path, folder.path().join("c.mcp.sock")).unwrap();
         drop(UnixListener::bind(&path).unwrap());
         drop(UnixListener::bind(folder.path().join("d.other.sock")).unwrap());
-        let found = find(&[place("*.mcp.sock"), place("*.mcp.sock")], SystemTime::now());
+        let (found, unreadable) = find(&[place("*.mcp.sock"), place("*.mcp.sock")], SystemTime::now());
+        assert!(unreadable.is_empty());
         assert_eq!(
             found.iter().map(|file| file.path.clone()).collect::<Vec<_>>(),
             std::slice::from_ref(&path)

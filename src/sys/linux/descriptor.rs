@@ -8,7 +8,7 @@ use rustix::fs::{Mode, OFlags, openat, readlinkat, statfs};
 
 use super::directory::{Directory, PidPath, ReadBuffer, from_errno};
 use super::sock_diag;
-use crate::core::host::{InputKind, StandardInput, Unknown};
+use crate::core::host::{Channel, InputKind, StandardInput, Unknown};
 
 /// The standard input of a process.
 pub fn standard_input(directory: &Directory, pid: u32) -> Result<StandardInput, Unknown> {
@@ -22,17 +22,27 @@ pub fn standard_input(directory: &Directory, pid: u32) -> Result<StandardInput, 
 }
 
 /// The channel that node gives to a child that it forks: a descriptor whose number is in the environment.
-pub fn channel_is_gone(directory: &Directory, pid: u32) -> Result<Option<bool>, Unknown> {
+pub fn channel(directory: &Directory, pid: u32) -> Result<Channel, Unknown> {
     const VARIABLE: &[u8] = b"NODE_CHANNEL_FD=";
     let mut buffer = ReadBuffer::new();
     let environment = directory.read(&PidPath::new(pid, "environ"), &mut buffer)?;
     let number = environment.split(|byte| *byte == 0).find_map(|pair| pair.strip_prefix(VARIABLE));
     let number = number.and_then(|text| std::str::from_utf8(text).ok()?.parse::<u16>().ok());
-    let Some(number) = number else { return Ok(None) };
+    let Some(number) = number else {
+        // What did not fit into the buffer may name one.
+        let is_whole = environment.len() < ReadBuffer::LENGTH;
+        return if is_whole {
+            Ok(Channel::Absent)
+        } else {
+            Err(Unknown::Failed("a large environment".to_owned()))
+        };
+    };
     match target(directory, pid, &format!("fd/{number}")).map(|link| kind_of(&link)) {
-        Ok((InputKind::Socket, inode)) => sock_diag::peer_is_gone(inode).map(Some),
-        // It closed its end itself: it was told that the other one is gone.
-        Ok(_) => Ok(None),
+        Ok((InputKind::Socket, inode)) if sock_diag::peer_is_gone(inode)? => Ok(Channel::Abandoned),
+        Ok((InputKind::Socket, _)) => Ok(Channel::Held),
+        // Something else has the number by now.
+        Ok(_) => Ok(Channel::Closed),
+        Err(Unknown::Gone) if directory.owner(pid).is_ok() => Ok(Channel::Closed),
         Err(unknown) => Err(unknown),
     }
 }

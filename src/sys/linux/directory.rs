@@ -26,6 +26,9 @@ pub struct Directory(OwnedFd);
 pub struct ReadBuffer(Vec<u8>);
 
 impl ReadBuffer {
+    /// How much fits into one, in bytes.
+    pub const LENGTH: usize = READ_BYTES;
+
     /// An empty one.
     pub fn new() -> Self {
         Self(Vec::with_capacity(READ_BYTES))

@@ -16,8 +16,8 @@ use std::time::Duration;
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::core::host::{
-    BoundSockets, Connection, Host, LookError, Ourselves, Process, Scan, Signal, StandardInput, Stat,
-    Unknown, Waited,
+    BoundSockets, Channel, Connection, Host, LookError, Ourselves, Process, Scan, Signal, StandardInput,
+    Stat, Unknown, Waited,
 };
 use crate::core::process::{Arguments, BootId, CommandLine, Pid};
 use crate::sys::signals::Interrupts;
@@ -264,8 +264,8 @@ impl Host for SystemHost {
         descriptor::standard_input(&self.directory, pid)
     }
 
-    fn channel_is_gone(&self, pid: u32) -> Result<Option<bool>, Unknown> {
-        descriptor::channel_is_gone(&self.directory, pid)
+    fn channel(&self, pid: u32) -> Result<Channel, Unknown> {
+        descriptor::channel(&self.directory, pid)
     }
 
     fn listens(&self, pid: u32) -> Result<bool, Unknown> {

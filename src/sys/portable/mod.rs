@@ -14,8 +14,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
 
 use crate::core::host::{
-    BoundSockets, Connection, Host, LookError, Ourselves, Process, Scan, Signal, StandardInput, Stat,
-    Unknown, Waited,
+    BoundSockets, Channel, Connection, Host, LookError, Ourselves, Process, Scan, Signal, StandardInput,
+    Stat, Unknown, Waited,
 };
 use crate::core::process::{Arguments, BootId, CommandLine, Pid, StartTicks};
 use crate::sys::signals::Interrupts;
@@ -186,7 +186,7 @@ impl Host for SystemHost {
         Err(Unknown::Unsupported)
     }
 
-    fn channel_is_gone(&self, _: u32) -> Result<Option<bool>, Unknown> {
+    fn channel(&self, _: u32) -> Result<Channel, Unknown> {
         Err(Unknown::Unsupported)
     }
 

@@ -67,8 +67,9 @@ def leaking_run(world, set_name, pool):
     until("the run is over", lambda: not run.is_running())
     if not is_main:
         same(run.popen.returncode, 1, "how the main process ended:")
-    what = "the main process with" if is_main else "the worker with"
-    world.note(f"{set_name} {pool}: {what} {len(done.outcomes) - 1} of its own was ended")
+    more = len(done.outcomes) - 1
+    world.note(f"{set_name} {pool}: {'the main process' if is_main else 'the worker'} was ended"
+               + (f" with {more} that it had started" if more else ""))
 
 
 @scenario("memory", "a leaking vitest run is ended, its neighbours are not", ["vitest4", "ts5"])
