@@ -157,4 +157,3 @@ def reap_sdk_python(world):
     look = nobody_ended(orphans(world))
     look.judged_is(pair.server, "daemon", "keep")
     world.all_alive([pair.server], "when its client is gone")
-    kill(pair.server)
