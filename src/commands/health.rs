@@ -9,7 +9,7 @@ use crate::config::{Flag, Resolved, closest};
 use crate::context::Context;
 use crate::core::health::{Inspection, Request, inspect, largest};
 use crate::core::host::Host;
-use crate::core::process::{Guard, Rule, Tree};
+use crate::core::process::{Guard, Tree};
 use crate::core::termination::{Outcome, Report, Root, TooMany};
 use crate::error::{Error, ErrorKind, Result};
 use crate::exit::ExitCode;
@@ -25,7 +25,8 @@ use crate::sys::SystemHost;
 /// When the settings are wrong, the machine cannot be looked at, or another run is ending processes.
 pub fn run(context: &mut Context, args: &HealthArgs) -> Result<ExitCode> {
     let resolved = context.resolve(flags(args))?;
-    let rules = chosen_rules(&resolved, &args.rules)?;
+    check_names(&resolved, &args.rules)?;
+    let rules = &resolved.settings.rules;
     let mode = match (args.enforce, args.dry_run) {
         (_, true) => Mode::DryRun,
         (true, false) => Mode::Enforce,
@@ -38,7 +39,7 @@ pub fn run(context: &mut Context, args: &HealthArgs) -> Result<ExitCode> {
         context.ui.warn("--all-users is for root; looking at your own processes only");
     }
     let started = Instant::now();
-    let inspection = look(context, &host, &guard, &resolved, &rules, args)?;
+    let inspection = look(context, &host, &guard, &resolved, args)?;
     let elapsed = started.elapsed();
     let (report, refused) = match mode {
         Mode::Look => (None, None),
@@ -47,7 +48,8 @@ pub fn run(context: &mut Context, args: &HealthArgs) -> Result<ExitCode> {
     let view = View {
         mode,
         all: args.all,
-        rules: &rules,
+        rules,
+        only: &args.rules,
         limits: &resolved.settings.limits,
         trees: args.top.map(|count| largest(&host, &inspection, count)).unwrap_or_default(),
         termination: report.as_ref(),
@@ -89,9 +91,8 @@ fn flags(args: &HealthArgs) -> Vec<Flag> {
     typed.into_iter().filter_map(flag).collect()
 }
 
-fn chosen_rules(resolved: &Resolved, names: &[String]) -> Result<Vec<Rule>> {
-    let rules = &resolved.settings.rules;
-    let known: Vec<&str> = rules.iter().map(|rule| rule.name.as_str()).collect();
+fn check_names(resolved: &Resolved, names: &[String]) -> Result<()> {
+    let known: Vec<&str> = resolved.settings.rules.iter().map(|rule| rule.name.as_str()).collect();
     if let Some(unknown) = names.iter().find(|name| !known.contains(&name.as_str())) {
         let error = Error::usage(format!("--rule {unknown}: there is no rule of this name"));
         let hint = format!("the rules are {}", known.join(", "));
@@ -100,7 +101,7 @@ fn chosen_rules(resolved: &Resolved, names: &[String]) -> Result<Vec<Rule>> {
             None => error.hint(hint),
         });
     }
-    Ok(rules.iter().filter(|rule| names.is_empty() || names.contains(&rule.name)).cloned().collect())
+    Ok(())
 }
 
 fn look(
@@ -108,13 +109,13 @@ fn look(
     host: &SystemHost,
     guard: &Guard,
     resolved: &Resolved,
-    rules: &[Rule],
     args: &HealthArgs,
 ) -> Result<Inspection> {
     let spinner = Spinner::start(&context.ui, "looking at the processes");
     let store = LooksStore::open(context, host.boot(), host.awake());
     let request = Request {
-        rules,
+        rules: &resolved.settings.rules,
+        only: &args.rules,
         limits: &resolved.settings.limits,
         workspace: &resolved.workspace,
         scope: resolved.settings.scope,

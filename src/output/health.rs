@@ -33,8 +33,10 @@ pub struct View<'a> {
     pub mode: Mode,
     /// Whether everything that matches a rule is listed.
     pub all: bool,
-    /// The rules that were asked.
+    /// All rules.
     pub rules: &'a [Rule],
+    /// The names of those whose processes were judged; all of them if there are none.
+    pub only: &'a [String],
     /// The general limits.
     pub limits: &'a Limits,
     /// What was found.
@@ -47,6 +49,14 @@ pub struct View<'a> {
     pub refused: Option<TooMany>,
     /// How long the look took.
     pub elapsed: Duration,
+}
+
+impl View<'_> {
+    /// The names of the rules whose processes were judged.
+    pub fn judged(&self) -> impl Iterator<Item = &str> {
+        let names = self.rules.iter().map(|rule| rule.name.as_str());
+        names.filter(|name| self.only.is_empty() || self.only.iter().any(|only| only == name))
+    }
 }
 
 /// The text on stdout.
@@ -92,7 +102,7 @@ fn done(view: &View<'_>) -> String {
 }
 
 fn nothing_matched(view: &View<'_>) -> String {
-    let names: Vec<&str> = view.rules.iter().map(|rule| rule.name.as_str()).collect();
+    let names: Vec<&str> = view.judged().collect();
     let limits = view.limits;
     let mut text = format!(
         "No process matches a rule. Looked for {}.\nLimits: {} of memory a process, {} % CPU in {} looks in a row, {} without progress.\n",

@@ -135,7 +135,7 @@ impl Document {
             processes_unreadable: inspection.unreadable,
             processes_of_other_users: inspection.of_others,
             look_seconds: view.elapsed.as_secs_f64(),
-            rules: view.rules.iter().map(|rule| rule.name.clone()).collect(),
+            rules: view.judged().map(str::to_owned).collect(),
             limits: LimitsEntry {
                 max_memory_bytes: view.limits.max_memory_bytes,
                 max_tree_memory_bytes: view.limits.max_tree_memory_bytes,

@@ -117,6 +117,7 @@ fn a_rule_can_be_chosen() {
     let nx = Actor::node(&env, "node_modules/.bin/nx", &["build"], Script::Wait);
     let output = env.health(&["--all", "--rule", "nx"]).expect_code(0);
     assert!(output.lists(nx.pid()) && !output.lists(vitest.pid()));
+    assert_eq!(output.json()["rules"], serde_json::json!(["nx"]));
 }
 
 #[test]

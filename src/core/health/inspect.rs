@@ -19,6 +19,9 @@ use crate::core::process::{
 pub struct Request<'a> {
     /// The rules, in the order in which they are asked.
     pub rules: &'a [Rule],
+    /// The names of the rules whose processes are judged; all of them if there are none. The others are known all the
+    /// same: what a server started is no run that should have ended.
+    pub only: &'a [String],
     /// The limits.
     pub limits: &'a Limits,
     /// Where rules of the workspace look.
@@ -117,6 +120,10 @@ pub fn inspect<H: Host>(host: &H, guard: &Guard, request: &Request<'_>) -> Resul
         look_at_trees(host, request, &tree, &mut inspection);
         inspection.tree = Some(tree);
     }
+    let is_chosen = |watched: &Watched| {
+        request.only.is_empty() || request.only.contains(&request.rules[watched.rule].name)
+    };
+    inspection.watched.retain(is_chosen);
     inspection.looks.forget_old(host.awake());
     for watched in inspection.watched.iter_mut().filter(|watched| !watched.findings.is_empty()) {
         watched.protection = guard.forbids(&Facts::gather(host, watched.process.stat.clone()));

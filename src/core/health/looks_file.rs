@@ -115,3 +115,32 @@ impl From<TreeEntry> for TreeLook {
 fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::LooksFile;
+    use crate::core::process::{BootId, Identity, Pid, StartTicks};
+
+    /// As the first version that was ever written: without a tree, and without the limit of the strikes.
+    const OLDEST: &str = r#"{"version":1,"boot_id":"00000000000000000000000000000007",
+        "looks":[{"pid":200,"start_ticks":10,"at_milliseconds":5000,"cpu_milliseconds":40,"strikes":2}]}"#;
+
+    #[test]
+    fn the_oldest_file_is_still_read() {
+        let file: LooksFile = serde_json::from_str(OLDEST).unwrap();
+        let looks = file.into_looks(BootId(7), Duration::from_secs(10));
+        let identity = Identity { boot: BootId(7), pid: Pid::new(200).unwrap(), start: StartTicks(10) };
+        let look = looks.get(&identity).unwrap();
+        assert_eq!((look.at, look.strikes, look.limit_percent), (Duration::from_secs(5), 2, 0));
+    }
+
+    #[test]
+    fn a_look_of_another_boot_or_of_the_future_is_not_believed() {
+        for (boot, now) in [(8, 10), (7, 4)] {
+            let file: LooksFile = serde_json::from_str(OLDEST).unwrap();
+            assert!(file.into_looks(BootId(boot), Duration::from_secs(now)).sorted().is_empty());
+        }
+    }
+}
