@@ -165,7 +165,7 @@ impl Host for SystemHost {
 
     fn working_directory(&self, pid: u32) -> Result<PathBuf, Unknown> {
         let kind = ProcessRefreshKind::nothing().with_cwd(UpdateKind::Always).without_tasks();
-        let cwd = self.one(pid, kind, |process| process.cwd().map(std::path::Path::to_owned))?;
+        let cwd = self.one(pid, kind, |process| process.cwd().map(Path::to_owned))?;
         cwd.ok_or(Unknown::Denied)
     }
 
