@@ -40,11 +40,14 @@ pub struct TreeLook {
     pub quiet_since: Duration,
 }
 
-/// CPU time below this share of the time between two looks is no progress: garbage collection and timers of
-/// an idle node process take less than a thousandth.
-const IDLE_CPU_SHARE: f64 = 0.002;
-/// Bytes per second below this are no progress: event descriptors count eight bytes at every wake-up.
-const IDLE_BYTES_PER_SECOND: f64 = 64.0;
+/// CPU time below this share of the time between two looks is no progress: garbage collection and timers of an idle
+/// node process take less than a thousandth, and the ping that esbuild sends to vitest every second a few of them.
+const IDLE_CPU_SHARE: f64 = 0.005;
+/// The kernel counts in ticks of a hundredth of a second: each process may have come to the end of one.
+const TICK_SECONDS: f64 = 0.01;
+/// Bytes per second below this are no progress: event descriptors count eight bytes at every wake-up, and a ping with
+/// its answer some dozens.
+const IDLE_BYTES_PER_SECOND: f64 = 512.0;
 
 impl TreeLook {
     /// Whether anything happened between an earlier look and this one: somebody came or went, worked, read
@@ -56,7 +59,7 @@ impl TreeLook {
         let bytes = self.io_bytes.abs_diff(earlier.io_bytes) as f64;
         self.members != earlier.members
             || self.youngest != earlier.youngest
-            || cpu > seconds * IDLE_CPU_SHARE
+            || cpu > seconds * IDLE_CPU_SHARE + self.members as f64 * TICK_SECONDS
             || bytes > seconds * IDLE_BYTES_PER_SECOND
     }
 }
@@ -125,8 +128,10 @@ mod tests {
             ("nothing", look(400, 5000, 10_000, 3, 77), false),
             ("a garbage collection", look(400, 5300, 10_000, 3, 77), false),
             ("timers", look(400, 5000, 18_000, 3, 77), false),
-            ("work", look(400, 6000, 10_000, 3, 77), true),
-            ("reading", look(400, 5000, 90_000, 3, 77), true),
+            ("work", look(400, 8000, 10_000, 3, 77), true),
+            ("a ping every second", look(400, 5900, 90_000, 3, 77), false),
+            ("ticks", look(101, 5030, 10_000, 3, 77), false),
+            ("reading", look(400, 5000, 900_000, 3, 77), true),
             ("a child came", look(400, 5000, 10_000, 4, 390), true),
             ("a child went", look(400, 4000, 9_000, 2, 77), true),
             ("one went, one came", look(400, 5000, 10_000, 3, 390), true),

@@ -219,10 +219,12 @@ impl<'a, H: Host> Campaign<'a, H> {
                 true => family(tree, identity.pid, &mut self.report.kept, &mut forbids),
                 false => Vec::new(),
             };
-            // Once more after its leader has gone, and then no more: its number may be given away some day.
+            // As long as its leader or anybody else was in it at the last look: the number of an empty session may be
+            // given away, though not between two looks.
             if member.leads {
-                family.extend(session_of(&member.planned.stat, tree, &mut forbids));
-                member.leads = is_there;
+                let session = session_of(&member.planned.stat, tree, &mut forbids);
+                member.leads = is_there || !session.is_empty();
+                family.extend(session);
             }
             found.extend(family.iter().filter_map(|stat| descendant(identity.boot, stat, root)));
         }
