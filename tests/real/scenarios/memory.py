@@ -86,4 +86,6 @@ def memory(world):
 def memory_versions(world):
     for set_name in ("vitest5", "vitest4", "vitest3", "vitest1"):
         for pool in ("forks", "threads", "vmForks", "vmThreads"):
-            leaking_run(world, set_name, pool)
+            # This one crashes by itself on node 20 before it can leak.
+            if (set_name, pool) != ("vitest1", "vmThreads"):
+                leaking_run(world, set_name, pool)

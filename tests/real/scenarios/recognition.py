@@ -147,10 +147,12 @@ def recognise_mcp(world):
 def recognise_bun(world):
     bun_on_path(world)
     main = r"^bun node_modules/\.bin/vitest run"
+    launched = {"^bun run mcp-server-memory": "mcp", r"^node \S+/mcp-server-memory": "mcp"}
     check_all(world, [
         Start("vitest4", "bun node_modules/.bin/vitest run", {main: "vitest", FORK: "vitest"}),
-        Start("mcp", "bun run mcp-server-memory", {"^bun run mcp-server-memory": "mcp", r"^node \S+/mcp-server-memory": "mcp"}),
-        Start("mcp", "bun run node_modules/@modelcontextprotocol/server-memory/dist/index.js", {"server-memory": "mcp"}),
+        Start("mcp", "bun run mcp-server-memory", launched),
+        Start("mcp", "bun run node_modules/@modelcontextprotocol/server-memory/dist/index.js",
+              {"server-memory": "mcp"}),
     ])
 
 
