@@ -35,6 +35,10 @@ pub fn end<H: Host>(host: &H, guard: &Guard, plan: Plan, settings: Settings) -> 
     campaign.finish()
 }
 
+/// A look at all processes can miss one whose parent ends while it is taken, so one that finds nobody new is followed
+/// by another.
+const EMPTY_LOOKS: u8 = 2;
+
 /// How long to wait between two searches for what was started meanwhile: at first a moment, for most end at once.
 const FIRST_SLICE: Duration = Duration::from_millis(50);
 const LAST_SLICE: Duration = Duration::from_secs(1);
@@ -46,8 +50,8 @@ struct Member<T> {
     outcome: Option<Outcome>,
     asked: bool,
     stopped: bool,
-    /// Whether the session that it leads may still be searched: it was there at the last look.
-    leads: bool,
+    /// How many more looks at the session that it leads may find nobody.
+    patience: u8,
 }
 
 struct Campaign<'a, H: Host> {
@@ -82,7 +86,14 @@ impl<'a, H: Host> Campaign<'a, H> {
             Err(Unknown::Denied) => (None, Some(Outcome::Denied)),
             Err(unknown) => (None, Some(Outcome::NotProved(unknown))),
         };
-        self.members.push(Member { planned, handle, outcome, asked: false, stopped: false, leads: true });
+        self.members.push(Member {
+            planned,
+            handle,
+            outcome,
+            asked: false,
+            stopped: false,
+            patience: EMPTY_LOOKS,
+        });
     }
 
     /// The proof: the same start time, alive, the same program as when it was judged, and nothing on the
@@ -152,14 +163,35 @@ impl<'a, H: Host> Campaign<'a, H> {
                 self.send(at, Signal::Continue);
                 self.members[at].asked = true;
             }
-            if self.settings.dry_run || !self.admit_new_children() {
+            // While somebody is left there will be another look anyway.
+            let found = !self.settings.dry_run
+                && if self.is_open() { self.admit_new_children() } else { self.finds_anybody() };
+            if !found {
                 return;
             }
         }
     }
 
-    /// Stops what is left until nobody starts anything new, then ends all of it.
+    /// Ends what is left, and whatever that started meanwhile.
     fn force(&mut self) {
+        for _ in 0..SEARCH_ROUNDS {
+            self.freeze();
+            for at in self.open() {
+                self.send(at, Signal::Kill);
+            }
+            self.await_end(KILL_WAIT, &Outcome::Killed);
+            let unanswered = self.open().into_iter().filter(|_| self.report.interrupted.is_none());
+            for at in unanswered.collect::<Vec<_>>() {
+                self.members[at].outcome = Some(Outcome::Survived);
+            }
+            if self.report.interrupted.is_some() || !self.finds_anybody() {
+                return;
+            }
+        }
+    }
+
+    /// Stops what is left until nobody starts anything new.
+    fn freeze(&mut self) {
         for _ in 0..SEARCH_ROUNDS {
             let mut moving = self.open();
             moving.retain(|at| self.may_stop(*at));
@@ -167,17 +199,14 @@ impl<'a, H: Host> Campaign<'a, H> {
                 self.send(at, Signal::Stop);
             }
             if !self.admit_new_children() {
-                break;
+                return;
             }
         }
-        for at in self.open() {
-            self.send(at, Signal::Kill);
-        }
-        self.await_end(KILL_WAIT, &Outcome::Killed);
-        let unanswered = self.open().into_iter().filter(|_| self.report.interrupted.is_none());
-        for at in unanswered.collect::<Vec<_>>() {
-            self.members[at].outcome = Some(Outcome::Survived);
-        }
+    }
+
+    /// Looks as often as it takes to be sure that there is nobody new.
+    fn finds_anybody(&mut self) -> bool {
+        (0..EMPTY_LOOKS).any(|_| self.admit_new_children())
     }
 
     /// Whoever is stopped in the foreground of a terminal hands that terminal back to the shell, which then
@@ -219,11 +248,12 @@ impl<'a, H: Host> Campaign<'a, H> {
                 true => family(tree, identity.pid, &mut self.report.kept, &mut forbids),
                 false => Vec::new(),
             };
-            // As long as its leader or anybody else was in it at the last look: the number of an empty session may be
-            // given away, though not between two looks.
-            if member.leads {
+            // As long as its leader or anybody else was in it a moment ago: the number of an empty session may be given
+            // away, though not between two looks.
+            if member.patience > 0 {
                 let session = session_of(&member.planned.stat, tree, &mut forbids);
-                member.leads = is_there || !session.is_empty();
+                let is_alive = is_there || !session.is_empty();
+                member.patience = if is_alive { EMPTY_LOOKS } else { member.patience - 1 };
                 family.extend(session);
             }
             found.extend(family.iter().filter_map(|stat| descendant(identity.boot, stat, root)));
