@@ -78,7 +78,7 @@ const STRANGERS: &[&[&str]] = &[
     &["grep", "nx", "-r", "."],
     &["grep", "-rn", "vitest", "node_modules/vitest"],
     &["node", "/home/me/nx/server.js"],
-    &["node", "/home/me/work/vitest/index.js"],
+    &["node", "/home/me/projects/vitest/index.js"],
     &["node", "/home/me/mcp/index.js"],
     &["node", "/p/node_modules/.bin/tsserver"],
     &["node", "/p/node_modules/typescript/lib/tsserver.js", "--useInferredProjectPerProjectRoot"],
