@@ -34,7 +34,7 @@ pub fn run(context: &mut Context, args: &ReapArgs) -> Result<ExitCode> {
     let started = Instant::now();
     let gathered = wants(WhatArg::Orphans).then(|| look(context, &host, &guard, &resolved)).transpose()?;
     let zombies = match wants(WhatArg::Zombies) {
-        true => reap_zombies::look(context, &host, &guard, &resolved, args.nudge && !args.dry_run)?,
+        true => reap_zombies::look(context, &host, &guard, &resolved, gathered.as_ref(), args)?,
         false => Vec::new(),
     };
     let elapsed = started.elapsed();

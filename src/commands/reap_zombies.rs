@@ -3,10 +3,12 @@
 use std::time::{Duration, Instant};
 
 use super::remembered::Remembered;
+use crate::cli::reap::ReapArgs;
 use crate::config::Resolved;
 use crate::context::Context;
 use crate::core::host::Host;
 use crate::core::process::{Guard, Scope};
+use crate::core::reap::gather::Gathered;
 use crate::core::reap::zombie_file::ZombieFile;
 use crate::core::reap::zombies::{self, Neglect, PATIENCE};
 use crate::core::termination::tell_of_dead_child;
@@ -20,10 +22,13 @@ pub fn look(
     host: &SystemHost,
     guard: &Guard,
     resolved: &Resolved,
-    nudge: bool,
+    gathered: Option<&Gathered>,
+    args: &ReapArgs,
 ) -> Result<Vec<ZombieRow>> {
+    let silent = gathered.map(|gathered| gathered.without_command.as_slice());
+    let nudge = args.nudge && !args.dry_run;
     let failed = |error| Error::new(ErrorKind::Look, error);
-    let mut neglect: Vec<Neglect> = zombies::find(host, guard).map_err(failed)?;
+    let mut neglect: Vec<Neglect> = zombies::find(host, guard, silent).map_err(failed)?;
     neglect.retain(|neglect| is_ours_to_see(host, guard, neglect) && is_in_scope(host, resolved, neglect));
     let neglect = zombies::lasting(host, neglect);
     let now = host.since_boot();

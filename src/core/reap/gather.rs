@@ -83,6 +83,8 @@ pub struct Gathered {
     pub candidates: Vec<Candidate>,
     /// How many processes there are.
     pub seen: usize,
+    /// Those that have no command line, among them all zombies.
+    pub without_command: Vec<u32>,
 }
 
 /// Looks at the machine.
@@ -108,7 +110,7 @@ pub fn gather<H: Host>(host: &H, guard: &Guard, request: &Request<'_>) -> Result
             candidate.protection = guard.forbids(&Facts::gather(host, candidate.process.stat.clone()));
         }
     }
-    Ok(Gathered { candidates, seen: scan.seen })
+    Ok(Gathered { candidates, seen: scan.seen, without_command: scan.without_command })
 }
 
 /// The candidates with their ancestors. They are few, and siblings share theirs: to read everybody would double the

@@ -22,12 +22,16 @@ pub struct Neglect {
     pub identity: Option<Identity>,
 }
 
-/// All zombies by parent. Only what has no command line can be one, so little more than these is read.
+/// All zombies by parent. Only what has no command line can be one, so little more than these is read: `silent`, if a
+/// scan has found them already.
 ///
 /// # Errors
 /// When the process table cannot be read.
-pub fn find<H: Host>(host: &H, guard: &Guard) -> Result<Vec<Neglect>, LookError> {
-    let silent = host.scan(&|_| false)?.without_command;
+pub fn find<H: Host>(host: &H, guard: &Guard, silent: Option<&[u32]>) -> Result<Vec<Neglect>, LookError> {
+    let silent = match silent {
+        Some(silent) => silent.to_vec(),
+        None => host.scan(&|_| false)?.without_command,
+    };
     let mut by_parent: BTreeMap<u32, Vec<Stat>> = BTreeMap::new();
     let stats = silent.into_iter().filter_map(|pid| host.stat(pid).ok());
     for stat in stats.filter(|stat| stat.state == State::Zombie) {
