@@ -51,6 +51,7 @@ pub fn run(context: &mut Context, args: &ReapArgs) -> Result<ExitCode> {
         dry_run: args.dry_run,
         all: args.all,
         superseded: args.superseded,
+        looked_for: [WhatArg::Orphans, WhatArg::Zombies, WhatArg::Sockets].map(wants),
         seen: gathered.as_ref().map(|gathered| gathered.seen),
         candidates: gathered.as_ref().map(|gathered| gathered.candidates.as_slice()).unwrap_or_default(),
         zombies: &zombies,

@@ -73,6 +73,8 @@ pub struct View<'a> {
     pub all: bool,
     /// Whether superseded servers were to be ended too.
     pub superseded: bool,
+    /// Whether orphans, zombies and sockets were looked for.
+    pub looked_for: [bool; 3],
     /// How many processes there are, if they were looked at.
     pub seen: Option<usize>,
     /// Servers and workers.
@@ -149,12 +151,14 @@ pub fn human(ui: &Ui, view: &View<'_>) -> String {
 
 fn title(view: &View<'_>) -> String {
     let zombies = view.zombies.iter().map(|row| row.neglect.children.len()).sum();
-    let found = format!(
-        "{}, {}, {}",
+    let counts = [
         plural(view.orphans().count(), "orphan", "orphans"),
         plural(zombies, "zombie", "zombies"),
         plural(view.dead_sockets().count(), "dead socket", "dead sockets"),
-    );
+    ];
+    // Of what was not looked for nothing is said.
+    let found = counts.into_iter().zip(view.looked_for).filter(|(_, looked)| *looked).map(|(count, _)| count);
+    let found = found.collect::<Vec<_>>().join(", ");
     let looked = view.seen.map(|seen| format!("{}, ", plural(seen, "process", "processes")));
     let mode = if view.dry_run { " (dry run)" } else { "" };
     format!("{BRAND} reap: {}{found}{mode}\n", looked.unwrap_or_default())

@@ -53,6 +53,13 @@ fn exactly_the_dead_one_is_removed() {
 }
 
 #[test]
+fn of_what_was_not_looked_for_nothing_is_said() {
+    let env = TestEnv::new();
+    let output = env.run(&["reap", "sockets", "-n"]).expect_code(0);
+    assert_eq!(output.stdout, "brAInwav reap: 0 dead sockets (dry run)\n");
+}
+
+#[test]
 fn a_young_socket_is_kept() {
     let env = TestEnv::new();
     let path = env.path("tmp").join("young.mcp.sock");
