@@ -1,6 +1,7 @@
 //! What brainwav decides, and how it acts, without knowing the operating system, the terminal, the command
 //! line or the configuration: those hand plain values in and take plain values out.
 
+pub mod cache;
 pub mod health;
 pub mod host;
 pub mod process;

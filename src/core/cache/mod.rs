@@ -1,0 +1,3 @@
+//! Caches on disk: where they are, how large, what was used when, and how to take the oldest of it away.
+
+pub mod disk;
