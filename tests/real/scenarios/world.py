@@ -105,6 +105,8 @@ class World:
         self.root = pathlib.Path(tempfile.mkdtemp(prefix="bw-")).resolve()
         for name in ("home", "tmp", "log", "bin"):
             (self.root / name).mkdir()
+        self.home = self.root / "home"
+        self.elsewhere = []
         self.programs = []
         self.notes = []
         self.config = self.root / "config.toml"
@@ -116,6 +118,11 @@ class World:
         below = json.dumps(glob.escape(str(self.root)) + "/**")
         rules = [f'[[process]]\nname = "{name}"\ncwd = {below}\n' for name in RULES]
         self.config.write_text("\n".join([lines, *rules]))
+
+    def home_outside_of_tmp(self):
+        """Another home: some programs do not trust one that is below /tmp."""
+        self.home = pathlib.Path(tempfile.mkdtemp(prefix="bw-", dir="/var/tmp")).resolve()
+        self.elsewhere.append(self.home)
 
     def folder(self, name, project=None, **files):
         """A workspace; `project` is a set that tests/real/install put in place."""
@@ -138,7 +145,7 @@ class World:
         """Nothing of the caller's environment but what finds programs."""
         return {
             "PATH": os.pathsep.join([*map(str, path), str(self.root / "bin"), os.environ["PATH"]]),
-            "HOME": str(self.root / "home"),
+            "HOME": str(self.home),
             "TMPDIR": str(self.root / "tmp"),
             "LANG": "C.UTF-8",
         }
@@ -216,5 +223,6 @@ class World:
                 if stream:
                     stream.close()
             program.popen.poll()
-        shutil.rmtree(self.root, ignore_errors=True)
+        for folder in [self.root, *self.elsewhere]:
+            shutil.rmtree(folder, ignore_errors=True)
         same(sorted(left), [], "processes that could not be ended")

@@ -1,0 +1,119 @@
+"""An Nx workspace, its daemon, and the entries and rows of its cache."""
+
+import pathlib
+import sqlite3
+from contextlib import closing
+from datetime import datetime, timezone
+
+from .cache_world import Entry, Workspace
+from .failure import expect, until
+
+MARKER = ".commit"
+
+
+class Nx(Workspace):
+    """`daemon`: Nx starts one and asks it. `cache_directory`: as nx.json may
+    name one, which keeps Nx 23.2 and newer from sharing the cache below ~/.nx."""
+
+    def __init__(self, world, version, projects=4, daemon=False, cache_directory=None, name="workspace"):
+        self.daemon, self.cache_directory = daemon, cache_directory
+        super().__init__(world, "nx", version, projects, name)
+
+    def write_files(self):
+        self.write_json("package.json", {"name": "workspace", "version": "1.0.0", "private": True})
+        settings = {"neverConnectToCloud": True, "analytics": False, "targetDefaults": {"build": {
+            "cache": True, "inputs": ["{projectRoot}/**/*", {"env": "SEED"}],
+            "outputs": ["{workspaceRoot}/dist/{projectName}"]}}}
+        if self.cache_directory:
+            settings["cacheDirectory"] = self.cache_directory
+        self.write_json("nx.json", settings)
+        for name in self.projects:
+            command = f"node tools/make.js dist/{name} {name} {self.log}"
+            self.write_json(f"libs/{name}/project.json", {
+                "name": name, "root": f"libs/{name}", "projectType": "library",
+                "targets": {"build": {"executor": "nx:run-commands", "options": {"command": command}}}})
+
+    @property
+    def is_old(self):
+        """19.8: one `.commit` beside each folder, and no rows."""
+        return self.version.startswith("19.")
+
+    def words(self, projects):
+        return ["node_modules/.bin/nx", "run-many", "--target=build", "--outputStyle=static", "--parallel=2",
+                "--projects=" + ",".join(projects)]
+
+    def variables(self):
+        return {"NX_DAEMON": "true" if self.daemon else "false", "NX_INTERACTIVE": "false"}
+
+    def daemon_process(self):
+        """The daemon, if one is there: the member of this family that says so."""
+        for one in self.world.programs:
+            found = one.find(r"daemon/server/start\.js")
+            if found:
+                return found
+        return next((one for one in self.world.family.look().values() if is_daemon(one.pid)), None)
+
+    def stop_daemon(self):
+        stop = self.world.start(["node_modules/.bin/nx", "daemon", "--stop"], self.folder, **self.variables())
+        stop.popen.wait(60)
+        until("the daemon of Nx is gone", lambda: not self.daemon_process(), seconds=30)
+
+    def cache(self):
+        """The folder where its entries are: one, wherever this Nx keeps it."""
+        if self.cache_directory:
+            return self.folder / self.cache_directory
+        homes = [path for path in pathlib.Path(self.world.home).glob(".nx/*/cache") if folders(path)]
+        found = [path for path in [self.folder / ".nx/cache", *homes] if folders(path)]
+        expect(len(found) == 1, f"Nx {self.version} keeps its entries in one folder:", found)
+        return found[0]
+
+    def databases(self):
+        """Those that may have rows of this cache."""
+        cache = self.cache()
+        places = [cache.parent / "databases", self.folder / ".nx/workspace-data"]
+        return [path for place in places for path in place.glob("*.db") if has_table(path)]
+
+    def rows(self):
+        """What the databases say: hash -> the last use, in seconds since 1970."""
+        found = {}
+        for path in self.databases():
+            with closing(sqlite3.connect(path, timeout=10)) as database:
+                for name, used in database.execute("SELECT hash, accessed_at FROM cache_outputs"):
+                    when = datetime.strptime(used, "%Y-%m-%d %H:%M:%S").replace(tzinfo=timezone.utc)
+                    found[name] = max(found.get(name, 0), when.timestamp())
+        return found
+
+    def entries(self):
+        """What could be a hit: task -> Entry."""
+        rows, found = self.rows(), {}
+        for path in folders(self.cache()):
+            marker = path.with_name(path.name + MARKER)
+            used = path.stat().st_mtime if self.is_old and marker.exists() else rows.get(path.name)
+            if used is not None:
+                found[self.task_of(path)] = Entry(path.name, path, used)
+        return found
+
+    def orphans(self):
+        """Folders that no row (and no `.commit`) speaks of, and the reverse."""
+        known = set(self.rows())
+        if self.is_old:
+            known = {path.stem for path in self.cache().glob("*" + MARKER)}
+        return {path.name for path in folders(self.cache())} ^ known
+
+    def terminal_outputs(self):
+        return {path.name for path in self.cache().glob("terminalOutputs/*")}
+
+
+def is_daemon(pid):
+    from .processes import command_line
+    return any("daemon/server/start" in word for word in command_line(pid))
+
+
+def folders(cache):
+    """The entries: folders whose name is a number."""
+    return [path for path in cache.iterdir() if path.name.isdigit() and path.is_dir()] if cache.is_dir() else []
+
+
+def has_table(path):
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)) as database:
+        return bool(database.execute("SELECT 1 FROM sqlite_master WHERE name = 'cache_outputs'").fetchall())
