@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 
 from .cache_world import Entry, Workspace
 from .failure import expect, until
+from .processes import command_line
 
 MARKER = ".commit"
 
@@ -47,15 +48,12 @@ class Nx(Workspace):
 
     def daemon_process(self):
         """The daemon, if one is there: the member of this family that says so."""
-        for one in self.world.programs:
-            found = one.find(r"daemon/server/start\.js")
-            if found:
-                return found
         return next((one for one in self.world.family.look().values() if is_daemon(one.pid)), None)
 
     def stop_daemon(self):
         stop = self.world.start(["node_modules/.bin/nx", "daemon", "--stop"], self.folder, **self.variables())
         stop.popen.wait(60)
+        self.world.forget(stop)
         until("the daemon of Nx is gone", lambda: not self.daemon_process(), seconds=30)
 
     def cache(self):
@@ -105,7 +103,6 @@ class Nx(Workspace):
 
 
 def is_daemon(pid):
-    from .processes import command_line
     return any("daemon/server/start" in word for word in command_line(pid))
 
 

@@ -21,6 +21,8 @@ LINES = 200
 NX_VERSIONS = ("19.8", "20.8", "22.7", "23.2", "24.0")
 TURBO_VERSIONS = ("1.13", "2.11")
 
+IGNORED = "node_modules\n.nx\n.turbo\ndist\nelsewhere\n"
+
 # Writes the outputs, and then a line in the file that no cache knows. It can be
 # told to hold on before its end, so that a run is there for as long as it takes.
 MAKE = """
@@ -85,8 +87,11 @@ class Workspace:
         self.projects = [f"p{at}" for at in range(projects)]
         installed = REAL / f"{kind}-cache" / version
         expect((installed / ".stamp").exists(), f"set {kind}-cache/{version} is not installed")
-        self.folder = world.folder(name, **{"tools/make.js": MAKE, ".gitignore": "node_modules\n.nx\n.turbo\ndist\n"})
-        (self.folder / "node_modules").symlink_to(installed / "node_modules")
+        self.folder = world.folder(name, **{"tools/make.js": MAKE, ".gitignore": IGNORED})
+        # A folder of its own, because some keep their cache in it.
+        (self.folder / "node_modules").mkdir()
+        for path in (installed / "node_modules").iterdir():
+            (self.folder / "node_modules" / path.name).symlink_to(path)
         self.log = world.root / f"{name}.made"
         self.log.touch()
         self.write_files()
@@ -98,6 +103,7 @@ class Workspace:
         who = ("-c", "user.name=real", "-c", "user.email=real@example.org", "-c", "commit.gpgsign=false")
         git = self.world.start(["git", "-c", "init.defaultBranch=main", *who, *words], self.folder)
         expect(git.popen.wait(60) == 0, f"git {words[0]}:", git.output())
+        self.world.forget(git)
 
     def write_json(self, path, value):
         self.world.write(self.folder / path, json.dumps(value, indent=1) + "\n")
@@ -132,6 +138,7 @@ class Workspace:
         until(f"{self.kind} ends", lambda: not program.is_running(), seconds=180, show=program.output)
         rebuilt = asked & set(self.made()[before:])
         short = {task: why for task in asked for why in [self.wrong(task)] if why}
+        self.world.forget(program)
         return Ran(program.words, program.popen.returncode, program.output(), asked, rebuilt, short)
 
     def build(self, seed, *projects, **more):

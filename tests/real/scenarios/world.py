@@ -3,6 +3,7 @@ and a brainwav that can see nothing else."""
 
 import ctypes
 import glob
+import itertools
 import json
 import os
 import pathlib
@@ -108,6 +109,7 @@ class World:
         self.home = self.root / "home"
         self.elsewhere = []
         self.programs = []
+        self.numbers = itertools.count()
         self.notes = []
         self.config = self.root / "config.toml"
         self.write_config()
@@ -119,9 +121,10 @@ class World:
         rules = [f'[[process]]\nname = "{name}"\ncwd = {below}\n' for name in RULES]
         self.config.write_text("\n".join([lines, *rules]))
 
-    def home_outside_of_tmp(self):
-        """Another home: some programs do not trust one that is below /tmp."""
-        self.home = pathlib.Path(tempfile.mkdtemp(prefix="bw-", dir="/var/tmp")).resolve()
+    def another_home(self, below_tmp=False):
+        """An empty home. Some programs do not trust one that is below /tmp."""
+        place = self.root if below_tmp else "/var/tmp"
+        self.home = pathlib.Path(tempfile.mkdtemp(prefix="bw-", dir=place)).resolve()
         self.elsewhere.append(self.home)
 
     def folder(self, name, project=None, **files):
@@ -153,7 +156,7 @@ class World:
     def start(self, words, cwd, path=(), stdin=subprocess.DEVNULL, **more):
         """Starts a real program, in a session of its own as a terminal would."""
         words = [str(word) for word in words]
-        log = self.root / "log" / str(len(self.programs))
+        log = self.root / "log" / str(next(self.numbers))
         key, _, value = self.mark.partition("=")
         # Offline: what a scenario needs is installed, so nothing has to be fetched.
         env = {**self.environment(path), key: value, "npm_config_offline": "true",
@@ -168,6 +171,10 @@ class World:
         program = Program(words, popen, log)
         self.programs.append(program)
         return program
+
+    def forget(self, program):
+        """It has ended, and nobody wants to read of it."""
+        self.programs.remove(program)
 
     def run(self, *arguments, cwd=None):
         """Runs brainwav."""
