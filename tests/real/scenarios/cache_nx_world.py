@@ -1,5 +1,6 @@
 """An Nx workspace, its daemon, and the entries and rows of its cache."""
 
+import os
 import pathlib
 import sqlite3
 from contextlib import closing
@@ -17,7 +18,7 @@ class Nx(Workspace):
     name one, which keeps Nx 23.2 and newer from sharing the cache below ~/.nx."""
 
     def __init__(self, world, version, projects=4, daemon=False, cache_directory=None, name="workspace"):
-        self.daemon, self.cache_directory = daemon, cache_directory
+        self.daemon, self.cache_directory, self.found = daemon, cache_directory, None
         super().__init__(world, "nx", version, projects, name)
 
     def write_files(self):
@@ -58,12 +59,14 @@ class Nx(Workspace):
 
     def cache(self):
         """The folder where its entries are: one, wherever this Nx keeps it."""
-        if self.cache_directory:
-            return self.folder / self.cache_directory
+        if self.found:
+            return self.found
         homes = [path for path in pathlib.Path(self.world.home).glob(".nx/*/cache") if folders(path)]
-        found = [path for path in [self.folder / ".nx/cache", *homes] if folders(path)]
+        named = self.folder / (self.cache_directory or ".nx/cache")
+        found = [path for path in [named, *homes] if folders(path)]
         expect(len(found) == 1, f"Nx {self.version} keeps its entries in one folder:", found)
-        return found[0]
+        self.found = found[0]
+        return self.found
 
     def databases(self):
         """Those that may have rows of this cache."""
@@ -80,6 +83,15 @@ class Nx(Workspace):
                     when = datetime.strptime(used, "%Y-%m-%d %H:%M:%S").replace(tzinfo=timezone.utc)
                     found[name] = max(found.get(name, 0), when.timestamp())
         return found
+
+    def age(self, seconds):
+        """Makes all that is in the cache so much older than it is."""
+        for path in self.databases():
+            with closing(sqlite3.connect(path, timeout=10)) as database, database:
+                database.execute("UPDATE cache_outputs SET accessed_at = datetime(accessed_at, ?)", [f"-{seconds} seconds"])
+        for path in sorted(self.cache().rglob("*"), reverse=True):
+            status = path.lstat()
+            os.utime(path, (status.st_atime - seconds, status.st_mtime - seconds), follow_symlinks=False)
 
     def entries(self):
         """What could be a hit: task -> Entry."""

@@ -28,11 +28,11 @@ class Pruned(Look):
         return {entry["name"] for entry in found if outcome in (None, entry["outcome"])}
 
 
-def prune(workspace, *options, fault=None, before=()):
+def prune(workspace, *options, fault=None, before=(), cwd=None):
     """Runs `brainwav prune-cache` in the workspace, on its kind of cache alone.
     `fault`: where it kills itself; `before`: words that start it."""
     arguments = ("prune-cache", workspace.kind, "--json", *options)
-    words, settings = workspace.world.command(arguments, workspace.folder)
+    words, settings = workspace.world.command(arguments, cwd or workspace.folder)
     if fault:
         settings["env"]["BRAINWAV_FAULT"] = fault
     done = subprocess.run([*map(str, before), *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

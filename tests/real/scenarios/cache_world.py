@@ -7,6 +7,7 @@ the workspace, and each of its outputs names the task: so a hit that restored
 nothing, or too little, or what another task made, cannot pass for a good one.
 """
 
+import copy
 import json
 import os
 import shutil
@@ -84,6 +85,7 @@ class Workspace:
 
     def __init__(self, world, kind, version, projects, name):
         self.world, self.kind, self.version = world, kind, version
+        self.before = []
         self.projects = [f"p{at}" for at in range(projects)]
         installed = REAL / f"{kind}-cache" / version
         expect((installed / ".stamp").exists(), f"set {kind}-cache/{version} is not installed")
@@ -98,6 +100,12 @@ class Workspace:
         self.git("init", "--quiet")
         self.git("add", "--all")
         self.git("commit", "--quiet", "--message", "One")
+
+    def inside(self, container):
+        """The same workspace, used by what runs in a container."""
+        other = copy.copy(self)
+        other.before = container.words
+        return other
 
     def git(self, *words):
         who = ("-c", "user.name=real", "-c", "user.email=real@example.org", "-c", "commit.gpgsign=false")
@@ -128,7 +136,7 @@ class Workspace:
 
     def start(self, seed, *projects, **more):
         """Starts a run; `finish` says what came of it."""
-        words = self.words(projects or self.projects)
+        words = [*self.before, *self.words(projects or self.projects)]
         before = len(self.made())
         program = self.world.start(words, self.folder, SEED=str(seed), **{**self.variables(), **more})
         return program, before, {Task(project, seed) for project in projects or self.projects}
