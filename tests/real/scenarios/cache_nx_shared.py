@@ -5,7 +5,7 @@ import subprocess
 
 from .cache_nx import SETS, with_workspace
 from .cache_tools import nothing_is_left_over, oldest_went_first, prune, runs_as_expected
-from .cache_world import later_second
+from .cache_world import NX_VERSIONS, later_second
 from .failure import Skip, expect, same
 from .registry import scenario
 
@@ -31,7 +31,12 @@ def is_pruned_from_a_worktree(workspace):
 
 @scenario("cache-nx-worktree", "a linked worktree prunes the cache that its main checkout uses", SETS)
 def cache_nx_worktree(world):
-    for version in ("22.7", "23.2", "24.0"):
+    with_workspace(world, "22.7", is_pruned_from_a_worktree, projects=2)
+
+
+@scenario("cache-nx-worktree-all", "the same in each version in which checkouts share", SETS, is_long=True)
+def cache_nx_worktree_all(world):
+    for version in NX_VERSIONS[2:]:
         with_workspace(world, version, is_pruned_from_a_worktree, projects=2)
 
 
@@ -69,5 +74,10 @@ def is_pruned_with_two_machines(workspace):
 
 @scenario("cache-nx-machines", "what goes is struck out of the database of every machine that uses the cache", SETS)
 def cache_nx_machines(world):
-    for version in ("20.8", "23.2"):
+    with_workspace(world, "23.2", is_pruned_with_two_machines, projects=2)
+
+
+@scenario("cache-nx-machines-all", "the same in each version that has rows", SETS, is_long=True)
+def cache_nx_machines_all(world):
+    for version in NX_VERSIONS[1:]:
         with_workspace(world, version, is_pruned_with_two_machines, projects=2)

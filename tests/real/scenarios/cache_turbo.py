@@ -2,6 +2,7 @@
 
 import re
 
+from .cache_builders import BUILDERS, is_pruned_while_it_builds
 from .cache_tools import content, limits, nothing_is_left_over, oldest_went_first, prune, runs_as_expected
 from .cache_world import TURBO_VERSIONS, Entry, Task, Workspace, later_second
 from .failure import expect, same
@@ -136,3 +137,19 @@ def cache_turbo(world):
     for version in TURBO_VERSIONS:
         went, all_of_them = evicts_the_oldest(Turbo(world, version, name=f"turbo-{version}"))
         world.note(f"turbo {version}: {went} of {all_of_them} entries went and were rebuilt")
+
+
+def concurrent(world, rounds):
+    for version in TURBO_VERSIONS:
+        workspace = Turbo(world, version, projects=2 * BUILDERS, name=f"turbo-{version}")
+        is_pruned_while_it_builds(workspace, rounds)
+
+
+@scenario("cache-turbo-concurrent", "no build of Turborepo restores too little while its cache is pruned", SETS)
+def cache_turbo_concurrent(world):
+    concurrent(world, 12)
+
+
+@scenario("cache-turbo-long", "the same, longer", SETS, is_long=True)
+def cache_turbo_long(world):
+    concurrent(world, 50)
