@@ -77,7 +77,7 @@ def is_pruned_while_it_builds(workspace, rounds, is_pruned_in_use=True):
     taken, builders = builds_during(workspace, prunes)
     nothing_is_left_over(workspace, "all rounds")
     runs, hits, rebuilt = (sum(getattr(one, what) for one in builders) for what in ("runs", "hits", "rebuilt"))
-    workspace.world.note(f"{workspace.kind} {workspace.version}: {rounds} prunes took {taken} entries during {runs} builds "
-                         f"({hits} hits, {rebuilt} rebuilt), none harmed")
+    workspace.world.note(f"{workspace.kind} {workspace.version}: {rounds} prunes took {taken} entries during {runs} "
+                         f"builds ({hits} hits, {rebuilt} rebuilt), none harmed")
     expect(hits, "builds had hits")
     expect(taken and rebuilt or not is_pruned_in_use, "entries went during builds, and were missed:", taken, rebuilt)

@@ -1,5 +1,5 @@
-"""One cache that several use: the checkouts of a repository, and a container
-that has a machine id, and so a database, of its own."""
+"""One cache that several use: the checkouts of a repository, a container that
+has a machine id, and so a database, of its own, and two versions of Nx."""
 
 import subprocess
 
@@ -81,3 +81,25 @@ def cache_nx_machines(world):
 def cache_nx_machines_all(world):
     for version in NX_VERSIONS[1:]:
         with_workspace(world, version, is_pruned_with_two_machines, projects=2)
+
+
+def is_pruned_after_an_upgrade(workspace):
+    """Both versions know the same hashes, each from a database of its own."""
+    workspace.fill([0, 1])
+    workspace.install("22.7")
+    for seed in (0, 1):
+        workspace.build(seed).good()
+    same(len(workspace.databases()), 2, "databases")
+    later_second()
+    look = prune(workspace, "--max-size", "1B", "--min-age", "0s")
+    expect(look.evictions("nx", "removed"), "entries went:", look)
+    nothing_is_left_over(workspace, look)
+    for version in ("22.7", "20.8"):
+        workspace.install(version)
+        for seed in (0, 1):
+            workspace.build(seed).good()
+
+
+@scenario("cache-nx-upgrade", "what goes is struck out of the databases of two versions of Nx", SETS, is_long=True)
+def cache_nx_upgrade(world):
+    with_workspace(world, "20.8", is_pruned_after_an_upgrade, projects=2)

@@ -88,7 +88,8 @@ class Nx(Workspace):
         """Makes all that is in the cache so much older than it is."""
         for path in self.databases():
             with closing(sqlite3.connect(path, timeout=10)) as database, database:
-                database.execute("UPDATE cache_outputs SET accessed_at = datetime(accessed_at, ?)", [f"-{seconds} seconds"])
+                database.execute("UPDATE cache_outputs SET accessed_at = datetime(accessed_at, ?)",
+                                 [f"-{seconds} seconds"])
         for path in sorted(self.cache().rglob("*"), reverse=True):
             status = path.lstat()
             os.utime(path, (status.st_atime - seconds, status.st_mtime - seconds), follow_symlinks=False)

@@ -87,19 +87,27 @@ class Workspace:
         self.world, self.kind, self.version = world, kind, version
         self.before = []
         self.projects = [f"p{at}" for at in range(projects)]
-        installed = REAL / f"{kind}-cache" / version
-        expect((installed / ".stamp").exists(), f"set {kind}-cache/{version} is not installed")
         self.folder = world.folder(name, **{"tools/make.js": MAKE, ".gitignore": IGNORED})
         # A folder of its own, because some keep their cache in it.
         (self.folder / "node_modules").mkdir()
-        for path in (installed / "node_modules").iterdir():
-            (self.folder / "node_modules" / path.name).symlink_to(path)
+        self.install(version)
         self.log = world.root / f"{name}.made"
         self.log.touch()
         self.write_files()
         self.git("init", "--quiet")
         self.git("add", "--all")
         self.git("commit", "--quiet", "--message", "One")
+
+    def install(self, version):
+        """Puts this version in place, instead of the one that is there."""
+        installed = REAL / f"{self.kind}-cache" / version
+        expect((installed / ".stamp").exists(), f"set {self.kind}-cache/{version} is not installed")
+        for path in (self.folder / "node_modules").iterdir():
+            if path.is_symlink():
+                path.unlink()
+        for path in (installed / "node_modules").iterdir():
+            (self.folder / "node_modules" / path.name).symlink_to(path)
+        self.version = version
 
     def inside(self, container):
         """The same workspace, used by what runs in a container."""
