@@ -1,12 +1,9 @@
 """Nx builds while its cache is pruned, and after a prune that was killed."""
 
-import signal
-
 from .cache_builders import BUILDERS, is_pruned_while_it_builds
 from .cache_nx import SETS, with_workspace
-from .cache_tools import limits, nothing_is_left_over, prune, runs_as_expected
-from .cache_world import NX_VERSIONS, Task
-from .failure import expect, same
+from .cache_tools import survives
+from .cache_world import NX_VERSIONS
 from .registry import scenario
 
 # The instants at which a debug build ends itself, in the order in which an
@@ -33,25 +30,6 @@ def cache_nx_concurrent_all(world):
     for version in NX_VERSIONS:
         for daemon in (False, True):
             concurrent(world, version, 50, daemon=daemon)
-
-
-def survives(workspace, faults):
-    """A prune is killed at each point; then Nx runs, and then brainwav again."""
-    seeds = range(2)
-    everything = {Task(project, seed) for project in workspace.projects for seed in seeds}
-    workspace.fill(seeds)
-    options = (*limits(workspace, share=0.4)[0], "--min-age", "0s")
-    for fault in faults:
-        killed = prune(workspace, *options, fault=fault)
-        same(killed.code, -signal.SIGKILL, f"it ended itself at {fault}: {killed}")
-        for seed in seeds:
-            workspace.build(seed).good()
-
-        look = prune(workspace, *options).code_is(0)
-        nothing_is_left_over(workspace, look)
-        left = set(workspace.entries())
-        expect(left and left < everything, "the second one does its work:", look)
-        runs_as_expected(workspace, everything, everything - left)
 
 
 def crashes(world, version, faults):

@@ -98,8 +98,7 @@ class Nx(Workspace):
         """What could be a hit: task -> Entry."""
         rows, found = self.rows(), {}
         for path in folders(self.cache()):
-            marker = path.with_name(path.name + MARKER)
-            used = path.stat().st_mtime if self.is_old and marker.exists() else rows.get(path.name)
+            used = last_read(path) if self.is_old else rows.get(path.name)
             if used is not None:
                 found[self.task_of(path)] = Entry(path.name, path, used)
         return found
@@ -122,6 +121,13 @@ def is_daemon(pid):
 def folders(cache):
     """The entries: folders whose name is a number."""
     return [path for path in cache.iterdir() if path.name.isdigit() and path.is_dir()] if cache.is_dir() else []
+
+
+def last_read(path):
+    """When Nx 19.8 last read an entry: nothing, if it would not read it."""
+    if not path.with_name(path.name + MARKER).exists():
+        return None
+    return max((path / name).stat().st_atime for name in ("terminalOutput", "code", "source"))
 
 
 def has_table(path):

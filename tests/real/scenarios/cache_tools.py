@@ -1,8 +1,10 @@
 """How the scenarios of `prune-cache` run brainwav, and what has to be true after it."""
 
 import json
+import signal
 import subprocess
 
+from .cache_world import Task
 from .failure import expect, same
 from .world import Look
 
@@ -69,6 +71,26 @@ def nothing_is_left_over(workspace, look):
             and not path.is_dir()]
     same(left, [], f"files of the trash after {look}")
     same(workspace.orphans(), set(), f"parts of entries after {look}")
+
+
+def survives(workspace, faults):
+    """A prune is killed at each of these points; then the builds run, and then
+    brainwav again, and everything is either a miss or a whole hit."""
+    seeds = range(2)
+    everything = {Task(project, seed) for project in workspace.projects for seed in seeds}
+    workspace.fill(seeds)
+    options = (*limits(workspace, share=0.4)[0], "--min-age", "0s")
+    for fault in faults:
+        killed = prune(workspace, *options, fault=fault)
+        same(killed.code, -signal.SIGKILL, f"it ended itself at {fault}: {killed}")
+        for seed in seeds:
+            workspace.build(seed).good()
+
+        look = prune(workspace, *options).code_is(0)
+        nothing_is_left_over(workspace, look)
+        left = set(workspace.entries())
+        expect(left and left < everything, "the second one does its work:", look)
+        runs_as_expected(workspace, everything, everything - left)
 
 
 def runs_as_expected(workspace, tasks, evicted):

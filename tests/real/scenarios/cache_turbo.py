@@ -3,13 +3,15 @@
 import re
 
 from .cache_builders import BUILDERS, is_pruned_while_it_builds
-from .cache_tools import content, limits, nothing_is_left_over, oldest_went_first, prune, runs_as_expected
+from .cache_tools import content, limits, nothing_is_left_over, oldest_went_first, prune, runs_as_expected, survives
 from .cache_world import TURBO_VERSIONS, Entry, Task, Workspace, later_second
 from .failure import expect, same
 from .registry import scenario
 
 SETS = [f"turbo-cache/{version}" for version in TURBO_VERSIONS]
 SEEDS = range(4)
+# Where a prune can be killed: nothing is struck out of anywhere here.
+FAULTS = ("renamed", "deleting")
 PARTS = ("-meta.json", "-manifest.json", ".tar.zst")
 # What turbo says of a task: it missed, or it hit, and the hash.
 SAID = re.compile(r"(p\d+):build: cache (?:miss, executing|hit, replaying logs|hit, suppressing logs) ([0-9a-f]{16})")
@@ -153,3 +155,9 @@ def cache_turbo_concurrent(world):
 @scenario("cache-turbo-long", "the same, longer", SETS, is_long=True)
 def cache_turbo_long(world):
     concurrent(world, 50)
+
+
+@scenario("cache-turbo-crash", "a prune that is killed leaves no empty hit, and the next one clears up", SETS)
+def cache_turbo_crash(world):
+    for version in TURBO_VERSIONS:
+        survives(Turbo(world, version, projects=3, name=f"turbo-{version}"), FAULTS)
