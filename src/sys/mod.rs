@@ -2,6 +2,7 @@
 //!
 //! Linux reads `/proc` itself; everything else, and Linux with the feature `portable`, goes through sysinfo.
 
+pub mod disk;
 pub mod process_exit;
 pub mod signals;
 mod unix_connect;

@@ -1,0 +1,396 @@
+//! The walk itself: threads that open folders, do with each name what the task says, and close the folders again.
+//! No call goes deeper because a tree does, and no folder is reached but from one that is open.
+
+use std::cell::Cell;
+use std::ffi::{CStr, CString};
+use std::mem;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
+
+use rustix::fs::{AtFlags, FileType, SeekFrom, seek, statat};
+use rustix::io::Errno;
+
+use super::listing::{self, Reading};
+use super::node::{self, Kept, Node};
+use super::platform::Buffer;
+use super::pool::{Item, Pool};
+use super::tally::{Batch, Entry, Tally};
+use super::task::Task;
+use super::{facts, opening};
+use crate::core::cache::disk::{Cause, FileId, Trouble, Usage};
+
+/// So many folders of one folder wait to be opened before the rest of it is listed.
+const ENOUGH: usize = 512;
+
+/// What a walk is given.
+pub struct Walk<'a, T> {
+    /// The folder of the store.
+    pub store: BorrowedFd<'a>,
+    /// Its device.
+    pub device: u64,
+    /// How many entries there are.
+    pub entries: usize,
+    /// What to do.
+    pub task: T,
+    /// Is told what is done.
+    pub progress: &'a (dyn Fn(&Usage) + Sync),
+    /// Says when to stop.
+    pub stop: &'a (dyn Fn() -> bool + Sync),
+}
+
+impl<T: Task> Walk<'_, T> {
+    /// Does it, and returns what is known of each entry by its number, and whether all were done.
+    pub fn run(&self) -> (Vec<Tally>, bool) {
+        let pool = Pool::new(self.entries);
+        let work = || Worker::new(self, &pool).run();
+        let started = std::thread::scope(|scope| {
+            // On a machine that has no thread left for us, this one does the work of all.
+            let others: Vec<_> = (1..T::THREADS.min(self.threads_wanted()))
+                .map_while(|_| std::thread::Builder::new().spawn_scoped(scope, work).ok())
+                .collect();
+            let mut started = work();
+            started.extend(others.into_iter().filter_map(|thread| thread.join().ok()).flatten());
+            started
+        });
+        let mut tallies: Vec<Tally> = (0..self.entries).map(|_| Tally::default()).collect();
+        for entry in started {
+            tallies[entry.index] = entry.take();
+        }
+        (tallies, !pool.is_stopped())
+    }
+
+    /// Nothing to do is done without threads.
+    fn threads_wanted(&self) -> usize {
+        if self.entries == 0 { 1 } else { T::THREADS }
+    }
+}
+
+/// A folder that is open: that of the store, or one below it.
+enum Place<'a> {
+    Store(BorrowedFd<'a>),
+    Below(Arc<OwnedFd>),
+}
+
+impl AsFd for Place<'_> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Store(store) => *store,
+            Self::Below(folder) => folder.as_fd(),
+        }
+    }
+}
+
+/// One thread.
+struct Worker<'a, T> {
+    walk: &'a Walk<'a, T>,
+    pool: &'a Pool,
+    stack: Vec<Item>,
+    kept: Kept,
+    batch: Batch,
+    buffer: Buffer,
+    started: Vec<Arc<Entry>>,
+}
+
+impl<'a, T: Task> Worker<'a, T> {
+    fn new(walk: &'a Walk<'a, T>, pool: &'a Pool) -> Self {
+        pool.join();
+        Self {
+            walk,
+            pool,
+            stack: Vec::new(),
+            kept: Kept::default(),
+            batch: Batch::default(),
+            buffer: Buffer::new(),
+            started: Vec::new(),
+        }
+    }
+
+    /// Works until nothing is left, and returns the entries that it began.
+    fn run(mut self) -> Vec<Arc<Entry>> {
+        while let Some(item) = self.stack.pop().or_else(|| self.pool.take()) {
+            if self.is_stopped() {
+                break;
+            }
+            match item {
+                Item::Entry(index) => self.start(index),
+                Item::Folder(above, name) => self.enter(&Arc::clone(&above.entry), Some(above), name),
+                Item::Rest(node, descriptor) => {
+                    self.pool.resume();
+                    self.read(&node, descriptor);
+                }
+            }
+            if self.stack.len() > 1 && self.pool.is_hungry() {
+                let older = self.stack.len() / 2;
+                self.pool.give(self.stack.drain(..older));
+            }
+        }
+        self.started
+    }
+
+    fn is_stopped(&self) -> bool {
+        if !self.pool.is_stopped() && (self.walk.stop)() {
+            self.pool.stop();
+        }
+        self.pool.is_stopped()
+    }
+
+    fn start(&mut self, index: usize) {
+        let entry = Arc::new(Entry::new(index));
+        self.started.push(Arc::clone(&entry));
+        let name = self.walk.task.name(index);
+        match opening::name(name) {
+            Ok(name) => self.enter(&entry, None, name),
+            Err(error) => {
+                entry.trouble(|| Trouble { path: name.into(), cause: facts::cause(error) });
+                self.close(&entry);
+            }
+        }
+    }
+
+    /// Opens a folder, and does what is to be done in it; or with what has its name now.
+    fn enter(&mut self, entry: &Arc<Entry>, above: Option<Arc<Node>>, name: CString) {
+        let opened = self.place(above.as_ref()).and_then(|place| {
+            let result = self.walk.task.open(place.as_fd(), self.walk.device, &name);
+            match result {
+                // It is no folder, or not any more.
+                Err(Errno::NOTDIR | Errno::LOOP) => self.file(&place, &name).map(|()| None),
+                result => result.map(Some),
+            }
+        });
+        match opened {
+            Ok(Some(opened)) if self.is_expected(entry, above.as_ref(), facts::id(&opened.stat)) => {
+                let node = Arc::new(Node::new(Arc::clone(entry), above, name, &opened.stat));
+                self.walk.task.opened(&node, &mut self.batch);
+                self.read(&node, Arc::new(opened.descriptor));
+            }
+            Ok(Some(_)) => {
+                let cause = Cause::Failed("something else has its name now".to_owned());
+                entry.trouble(|| Trouble { path: node::path(None, name.to_bytes()), cause });
+                self.settle(entry, above);
+            }
+            Ok(None) => self.settle(entry, above),
+            Err(error) => {
+                self.refused(entry, above.as_ref(), &name, error);
+                self.settle(entry, above);
+            }
+        }
+    }
+
+    fn is_expected(&self, entry: &Entry, above: Option<&Arc<Node>>, found: FileId) -> bool {
+        above.is_some() || self.walk.task.expected(entry.index).is_none_or(|expected| expected == found)
+    }
+
+    fn file(&mut self, place: &Place<'_>, name: &CStr) -> Result<(), Errno> {
+        self.walk.task.file(place.as_fd(), self.walk.device, name, &mut self.batch)
+    }
+
+    /// Notes what was in the way. What is gone is not.
+    fn refused(&mut self, entry: &Entry, above: Option<&Arc<Node>>, name: &CStr, error: Errno) {
+        if error == Errno::NOENT {
+            self.batch.unsteady();
+            return;
+        }
+        entry.trouble(|| Trouble { path: node::path(above, name.to_bytes()), cause: facts::cause(error) });
+        if let Some(above) = above {
+            above.stick();
+        }
+    }
+
+    /// Reads the listing of a folder from where it stands.
+    fn read(&mut self, node: &Arc<Node>, descriptor: Arc<OwnedFd>) {
+        let mut folders = Vec::new();
+        let mut buffer = mem::replace(&mut self.buffer, Buffer::new());
+        let place = Place::Below(Arc::clone(&descriptor));
+        let pool = self.pool;
+        let stop = self.walk.stop;
+        let waiting = Cell::new(0);
+        let result = listing::names(
+            descriptor.as_fd(),
+            &mut buffer,
+            |name, kind| {
+                self.each(node, &place, name, kind, &mut folders);
+                waiting.set(folders.len());
+            },
+            || {
+                let is_enough = waiting.get() >= ENOUGH || (waiting.get() > 1 && pool.is_hungry());
+                stop() || (is_enough && pool.may_pause())
+            },
+        );
+        self.buffer = buffer;
+        let rest = match result {
+            Ok(Reading::Complete) => None,
+            Ok(Reading::Paused) => Some(Arc::clone(&descriptor)),
+            Err(error) => {
+                self.refused(&node.entry, node.above.as_ref(), &node.name, error);
+                node.stick();
+                None
+            }
+        };
+        self.listed(node, descriptor, folders, rest);
+    }
+
+    /// Puts on the stack what a listing has found.
+    fn listed(
+        &mut self,
+        node: &Arc<Node>,
+        descriptor: Arc<OwnedFd>,
+        folders: Vec<CString>,
+        rest: Option<Arc<OwnedFd>>,
+    ) {
+        // First of all: whoever settles the last thing closes the entry.
+        self.flush(&node.entry);
+        node.expect(folders.len());
+        let is_complete = rest.is_none();
+        if let Some(rest) = rest {
+            self.pool.pause();
+            self.stack.push(Item::Rest(Arc::clone(node), rest));
+        }
+        let has_folders = !folders.is_empty();
+        self.stack.extend(folders.into_iter().map(|name| Item::Folder(Arc::clone(node), name)));
+        if has_folders {
+            self.kept.keep(node, descriptor);
+            if is_complete {
+                self.complete(node, None);
+            }
+        } else if is_complete {
+            self.complete(node, Some(descriptor));
+        }
+    }
+
+    fn each(
+        &mut self,
+        node: &Arc<Node>,
+        place: &Place<'_>,
+        name: &CStr,
+        kind: Option<FileType>,
+        folders: &mut Vec<CString>,
+    ) {
+        let is_folder = kind.map_or_else(
+            || statat(place, name, AtFlags::SYMLINK_NOFOLLOW).is_ok_and(|stat| facts::is_folder(&stat)),
+            |kind| kind == FileType::Directory,
+        );
+        if is_folder {
+            folders.push(name.to_owned());
+        } else if let Err(error) = self.file(place, name) {
+            self.refused(&node.entry, Some(node), name, error);
+        }
+    }
+
+    /// The open folder of a node, or of the store.
+    fn place(&mut self, node: Option<&Arc<Node>>) -> Result<Place<'a>, Errno> {
+        let Some(node) = node else { return Ok(Place::Store(self.walk.store)) };
+        if let Some(descriptor) = node.descriptor() {
+            return Ok(Place::Below(descriptor));
+        }
+        let mut way = Vec::new();
+        let mut step = Some(node);
+        let mut place = Place::Store(self.walk.store);
+        while let Some(closed) = step {
+            if let Some(descriptor) = closed.descriptor() {
+                place = Place::Below(descriptor);
+                break;
+            }
+            way.push(closed);
+            step = closed.above.as_ref();
+        }
+        for closed in way.into_iter().rev() {
+            let opened = opening::child(place.as_fd(), self.walk.device, &closed.name)?;
+            if facts::id(&opened.stat) != closed.id {
+                return Err(Errno::NOENT);
+            }
+            place = Place::Below(Arc::new(opened.descriptor));
+        }
+        if let Place::Below(descriptor) = &place {
+            self.kept.keep(node, Arc::clone(descriptor));
+        }
+        Ok(place)
+    }
+
+    /// One thing in a folder is done, or the entry that is no folder.
+    fn settle(&mut self, entry: &Entry, above: Option<Arc<Node>>) {
+        self.flush(entry);
+        match above {
+            Some(above) => self.complete(&above, None),
+            None => self.close(entry),
+        }
+    }
+
+    /// One thing in a folder is done; with the last one so is the folder, and one thing in that above.
+    fn complete(&mut self, node: &Arc<Node>, descriptor: Option<Arc<OwnedFd>>) {
+        let (mut node, mut descriptor) = (Arc::clone(node), descriptor);
+        while node.settle() {
+            let given = descriptor.take();
+            let own = self.kept.close(&node).or(given);
+            self.lend(&node, own.as_ref());
+            if T::REMOVES && !node.is_stuck() {
+                let is_left = self.vanish(&node, own.as_ref());
+                self.flush(&node.entry);
+                if is_left {
+                    return;
+                }
+            }
+            let Some(above) = node.above.clone() else {
+                self.close(&node.entry);
+                return;
+            };
+            if node.is_stuck() {
+                above.stick();
+            }
+            node = above;
+        }
+    }
+
+    /// Opens the folder above from this one while it is there, if it was closed and is needed.
+    fn lend(&mut self, node: &Node, own: Option<&Arc<OwnedFd>>) {
+        if let (Some(above), Some(own)) = (&node.above, own)
+            && (T::REMOVES || above.is_needed())
+            && above.descriptor().is_none()
+            && let Ok(opened) = opening::above(own.as_fd(), above.id)
+        {
+            self.kept.keep(above, Arc::new(opened));
+        }
+    }
+
+    /// Removes a folder in which all is done. Says whether it must be listed once more.
+    fn vanish(&mut self, node: &Arc<Node>, own: Option<&Arc<OwnedFd>>) -> bool {
+        let result = self
+            .place(node.above.as_ref())
+            .and_then(|place| self.walk.task.done(place.as_fd(), node, &mut self.batch));
+        match result {
+            Ok(()) => false,
+            Err(Errno::NOTEMPTY | Errno::EXIST) if self.again(node, own) => true,
+            Err(error) => {
+                self.refused(&node.entry, node.above.as_ref(), &node.name, error);
+                false
+            }
+        }
+    }
+
+    /// Lists a folder once more, into which something came since, or whose listing left something out.
+    fn again(&mut self, node: &Arc<Node>, own: Option<&Arc<OwnedFd>>) -> bool {
+        let place = own.map_or_else(|| self.place(Some(node)), |own| Ok(Place::Below(Arc::clone(own))));
+        let Ok(Place::Below(descriptor)) = place else { return false };
+        let may = seek(&descriptor, SeekFrom::Start(0)).is_ok() && node.try_again();
+        if may {
+            self.pool.pause();
+            self.stack.push(Item::Rest(Arc::clone(node), descriptor));
+        }
+        may
+    }
+
+    /// Adds what was found to the entry.
+    fn flush(&mut self, entry: &Entry) {
+        let gone = entry.add(&mut self.batch);
+        if T::REMOVES && gone != Usage::default() {
+            (self.walk.progress)(&gone);
+        }
+    }
+
+    fn close(&self, entry: &Entry) {
+        let (usage, linked) = entry.close();
+        let told = if T::REMOVES { linked } else { usage };
+        if !T::REMOVES || told != Usage::default() {
+            (self.walk.progress)(&told);
+        }
+    }
+}
