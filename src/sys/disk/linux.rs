@@ -1,17 +1,17 @@
 //! What Linux can do: see every mount, leave no trace of a look, and pause in a listing.
 
 use std::ffi::CStr;
-use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::fs::{
-    AtFlags, FileType, Mode, OFlags, RawDir, RenameFlags, ResolveFlags, StatxAttributes, StatxFlags, chmod,
-    fstat, openat, openat2, renameat_with, statx,
+    AtFlags, Mode, OFlags, RawDir, RenameFlags, ResolveFlags, SeekFrom, StatxAttributes, StatxFlags, chmod,
+    fstat, openat, openat2, renameat_with, seek, statx,
 };
 use rustix::io::Errno;
 
-use super::listing::Reading;
+use super::listing::{Names, Reading};
 use super::{facts, opening};
 
 /// Some 1,000 names.
@@ -76,28 +76,34 @@ pub fn give_rights(above: BorrowedFd<'_>, name: &CStr, user: u32) -> Result<(), 
     chmod(path, Mode::from_raw_mode(stat.st_mode) | Mode::RWXU)
 }
 
-/// Hands out the names in a folder from where its descriptor stands, each with its kind where that is known. At the
-/// end of each buffer `pause` may say that this is enough for now.
-pub fn read(
-    folder: BorrowedFd<'_>,
-    buffer: &mut Buffer,
-    mut take: impl FnMut(&CStr, Option<FileType>),
-    pause: impl Fn() -> bool,
-) -> Result<Reading, Errno> {
-    let room: &mut [MaybeUninit<u8>] = buffer.0.spare_capacity_mut();
-    let mut names = RawDir::new(folder, room);
-    loop {
-        match names.next() {
-            None => return Ok(Reading::Complete),
-            Some(Err(Errno::INTR)) => {}
-            Some(Err(error)) => return Err(error),
-            Some(Ok(found)) => {
-                let kind = Some(found.file_type()).filter(|kind| *kind != FileType::Unknown);
-                take(found.file_name(), kind);
+/// A folder that is listed from where its descriptor stands.
+pub struct Listing(Arc<OwnedFd>);
+
+impl Listing {
+    /// Of a folder that was just opened.
+    pub const fn new(folder: Arc<OwnedFd>) -> Result<Self, Errno> {
+        Ok(Self(folder))
+    }
+
+    /// Of a folder that was listed before, from its beginning.
+    pub fn again(folder: Arc<OwnedFd>) -> Result<Self, Errno> {
+        seek(&folder, SeekFrom::Start(0))?;
+        Ok(Self(folder))
+    }
+
+    /// Adds the next names. A folder that is gone has none.
+    pub fn read(&mut self, buffer: &mut Buffer, names: &mut Names) -> Result<Reading, Errno> {
+        let mut entries = RawDir::new(self.0.as_fd(), buffer.0.spare_capacity_mut());
+        loop {
+            match entries.next() {
+                None | Some(Err(Errno::NOENT)) => return Ok(Reading::Complete),
+                Some(Err(Errno::INTR)) => {}
+                Some(Err(error)) => return Err(error),
+                Some(Ok(found)) => names.push(found.file_name(), found.ino(), found.file_type().into()),
             }
-        }
-        if names.is_buffer_empty() && pause() {
-            return Ok(Reading::Paused);
+            if entries.is_buffer_empty() {
+                return Ok(Reading::Partial);
+            }
         }
     }
 }

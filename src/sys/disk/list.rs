@@ -1,15 +1,17 @@
 //! What a folder of a store holds.
 
-use std::ffi::{CString, OsStr};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::ffi::{CStr, OsStr};
+use std::os::fd::BorrowedFd;
 use std::os::unix::ffi::OsStrExt;
+use std::sync::Arc;
 use std::thread;
 
 use rustix::fs::{AtFlags, statat};
 use rustix::io::Errno;
 
-use super::platform::Buffer;
-use super::{facts, listing, opening};
+use super::listing::{Names, Reading};
+use super::platform::{Buffer, Listing};
+use super::{facts, opening};
 use crate::core::cache::disk::Listed;
 
 /// More threads than there are cores: on a disk that is not in memory they wait.
@@ -21,8 +23,11 @@ const NAMES_PER_THREAD: usize = 500;
 pub fn list(folder: BorrowedFd<'_>) -> Result<Vec<Listed>, Errno> {
     // A descriptor of its own, so that every listing starts at the beginning.
     let again = opening::again(folder)?;
-    let mut names: Vec<CString> = Vec::new();
-    listing::names(again.as_fd(), &mut Buffer::new(), |name, _| names.push(name.to_owned()), || false)?;
+    let mut listing = Listing::new(Arc::new(again))?;
+    let (mut buffer, mut found) = (Buffer::new(), Names::default());
+    while listing.read(&mut buffer, &mut found)? == Reading::Partial {}
+    found.sort();
+    let names: Vec<&CStr> = found.iter().map(|(name, _)| name).collect();
     let threads = (names.len() / NAMES_PER_THREAD).clamp(1, MAX_THREADS);
     let share = names.len().div_ceil(threads).max(1);
     let parts: Vec<Result<Vec<Listed>, Errno>> = thread::scope(|scope| {
@@ -42,10 +47,10 @@ pub fn list(folder: BorrowedFd<'_>) -> Result<Vec<Listed>, Errno> {
     Ok(parts.into_iter().flatten().collect())
 }
 
-fn look(folder: BorrowedFd<'_>, names: &[CString]) -> Result<Vec<Listed>, Errno> {
+fn look(folder: BorrowedFd<'_>, names: &[&CStr]) -> Result<Vec<Listed>, Errno> {
     let mut found = Vec::with_capacity(names.len());
     for name in names {
-        match statat(folder, &**name, AtFlags::SYMLINK_NOFOLLOW) {
+        match statat(folder, *name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => found.push(facts::listed(OsStr::from_bytes(name.to_bytes()).to_owned(), &stat)),
             Err(Errno::NOENT) => {}
             Err(error) => return Err(error),

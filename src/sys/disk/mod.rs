@@ -34,7 +34,7 @@ use rustix::fs::{AtFlags, CWD, FileType, Mode, fstat, fstatvfs, mkdirat, renamea
 use rustix::io::Errno;
 
 use crate::core::cache::disk::{
-    Cause, Disk, Interrupted, Listed, Measured, OpenError, Removed, Space, Trouble, Usage,
+    Cause, Disk, FileKind, Interrupted, Listed, Measured, OpenError, Removed, Space, Trouble, Usage,
 };
 use tally::Tally;
 use task::{Measure, Remove};
@@ -104,13 +104,19 @@ impl Disk for SystemDisk {
         stop: &(dyn Fn() -> bool + Sync),
     ) -> Result<Vec<Measured>, Interrupted> {
         let (store, device) = (folder.descriptor.as_fd(), folder.device);
-        let task = Measure(&entries);
-        let walk = Walk { store, device, entries: entries.len(), task, progress, stop };
-        let (tallies, is_complete) = walk.run();
+        let folders: Vec<&Listed> = entries.iter().filter(|entry| entry.kind == FileKind::Folder).collect();
+        let count = folders.len();
+        let task = Measure(folders);
+        let (tallies, is_complete) = Walk { store, device, entries: count, task, progress, stop }.run();
         if !is_complete {
             return Err(Interrupted);
         }
-        Ok(entries.into_iter().zip(tallies).map(|(listed, tally)| measured(listed, tally)).collect())
+        let mut tallies = tallies.into_iter();
+        let each = |listed: Listed| match listed.kind {
+            FileKind::Folder => measured(listed, tallies.next().unwrap_or_default()),
+            _ => alone(listed, device, progress),
+        };
+        Ok(entries.into_iter().map(each).collect())
     }
 
     fn rename(&self, from: &OpenFolder, name: &OsStr, to: &OpenFolder, new_name: &OsStr) -> io::Result<()> {
@@ -172,6 +178,19 @@ fn rename(from: &OpenFolder, name: &CStr, to: &OpenFolder, new_name: &CStr) -> R
         Err(Errno::NOENT) => renameat(from, name, to, new_name),
         Err(error) => Err(error),
     }
+}
+
+/// An entry that is no folder: the listing has said all of it.
+fn alone(listed: Listed, device: u64, progress: &(dyn Fn(&Usage) + Sync)) -> Measured {
+    if listed.id.device != device {
+        let trouble = Some(Trouble { path: listed.name.clone().into(), cause: Cause::Mount });
+        return Measured { listed, usage: Usage::default(), is_whole: false, trouble };
+    }
+    let is_whole = listed.links <= 1;
+    let (disk_bytes, linked_bytes) = if is_whole { (listed.disk_bytes, 0) } else { (0, listed.disk_bytes) };
+    let usage = Usage { disk_bytes, linked_bytes, apparent_bytes: listed.apparent_bytes, files: 1 };
+    progress(&usage);
+    Measured { listed, usage, is_whole, trouble: None }
 }
 
 fn measured(listed: Listed, tally: Tally) -> Measured {

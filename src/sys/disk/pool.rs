@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::node::Node;
+use super::platform::Listing;
 
 /// How many listings may be paused at a time, each with its folder open.
 const MAX_PAUSED: usize = 32;
@@ -17,8 +18,8 @@ pub enum Item {
     Entry(usize),
     /// A folder in a folder.
     Folder(Arc<Node>, CString),
-    /// The rest of a listing, from where the descriptor stands.
-    Rest(Arc<Node>, Arc<OwnedFd>),
+    /// The rest of a listing, and the folder that it is of.
+    Rest(Arc<Node>, Listing, Arc<OwnedFd>),
 }
 
 #[derive(Default)]

@@ -3,14 +3,18 @@
 
 use std::ffi::CStr;
 use std::os::fd::{BorrowedFd, OwnedFd};
+use std::sync::Arc;
 
-use rustix::fs::{AtFlags, Dir, FileType, Mode, chmodat, openat, statat};
+use rustix::fs::{AtFlags, Dir, Mode, chmodat, openat, statat};
 use rustix::io::Errno;
 
-use super::listing::Reading;
+use super::listing::{Names, Reading};
 use super::{facts, opening};
 
-/// The operating system has its own.
+/// How many names are read at a time.
+const NAMES: usize = 1_000;
+
+/// The library of the system has its own.
 pub struct Buffer;
 
 impl Buffer {
@@ -36,22 +40,47 @@ pub fn give_rights(above: BorrowedFd<'_>, name: &CStr, user: u32) -> Result<(), 
     chmodat(above, name, mode, AtFlags::SYMLINK_NOFOLLOW).map_err(|_| Errno::ACCESS)
 }
 
-/// Hands out the names in a folder, each with its kind where that is known. A listing cannot be paused here.
-pub fn read(
-    folder: BorrowedFd<'_>,
-    _: &mut Buffer,
-    mut take: impl FnMut(&CStr, Option<FileType>),
-    _: impl Fn() -> bool,
-) -> Result<Reading, Errno> {
-    for found in Dir::read_from(folder)? {
-        let found = found?;
-        let kind = Some(found.file_type()).filter(|kind| *kind != FileType::Unknown);
-        take(found.file_name(), kind);
+/// A folder that is listed, through a descriptor of its own.
+pub struct Listing(Dir);
+
+impl Listing {
+    /// Of a folder that was just opened.
+    pub fn new(folder: Arc<OwnedFd>) -> Result<Self, Errno> {
+        Self::again(folder)
     }
-    Ok(Reading::Complete)
+
+    /// Of a folder that was listed before, from its beginning.
+    #[allow(clippy::needless_pass_by_value, reason = "elsewhere it is kept")]
+    pub fn again(folder: Arc<OwnedFd>) -> Result<Self, Errno> {
+        Dir::read_from(&*folder).map(Self)
+    }
+
+    /// Adds the next names. A folder that is gone has none.
+    pub fn read(&mut self, _: &mut Buffer, names: &mut Names) -> Result<Reading, Errno> {
+        for _ in 0..NAMES {
+            match self.0.read() {
+                None | Some(Err(Errno::NOENT)) => return Ok(Reading::Complete),
+                Some(Err(error)) => return Err(error),
+                Some(Ok(found)) => names.push(found.file_name(), found.ino(), found.file_type().into()),
+            }
+        }
+        Ok(Reading::Partial)
+    }
 }
 
-/// Not known on every platform.
+/// Renames unless the new name is taken.
+#[cfg(any(target_os = "linux", target_vendor = "apple"))]
+pub fn rename_to_free(
+    from: BorrowedFd<'_>,
+    name: &CStr,
+    to: BorrowedFd<'_>,
+    new_name: &CStr,
+) -> Result<(), Errno> {
+    rustix::fs::renameat_with(from, name, to, new_name, rustix::fs::RenameFlags::NOREPLACE)
+}
+
+/// Not known here.
+#[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
 pub fn rename_to_free(_: BorrowedFd<'_>, _: &CStr, _: BorrowedFd<'_>, _: &CStr) -> Result<(), Errno> {
     Err(Errno::NOSYS)
 }

@@ -40,7 +40,7 @@ fn look(above: BorrowedFd<'_>, device: u64, name: &CStr) -> Result<Stat, Errno> 
 }
 
 /// Counts.
-pub struct Measure<'a>(pub &'a [Listed]);
+pub struct Measure<'a>(pub Vec<&'a Listed>);
 
 impl Task for Measure<'_> {
     /// What waits for a disk gains from many, and with all of it in memory they cost a tenth.

@@ -1,18 +1,17 @@
 //! The walk itself: threads that open folders, do with each name what the task says, and close the folders again.
 //! No call goes deeper because a tree does, and no folder is reached but from one that is open.
 
-use std::cell::Cell;
 use std::ffi::{CStr, CString};
 use std::mem;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
-use rustix::fs::{AtFlags, FileType, SeekFrom, seek, statat};
+use rustix::fs::{AtFlags, statat};
 use rustix::io::Errno;
 
-use super::listing::{self, Reading};
+use super::listing::{Kind, Names, Reading};
 use super::node::{self, Kept, Node};
-use super::platform::Buffer;
+use super::platform::{Buffer, Listing};
 use super::pool::{Item, Pool};
 use super::tally::{Batch, Entry, Tally};
 use super::task::Task;
@@ -88,6 +87,7 @@ struct Worker<'a, T> {
     kept: Kept,
     batch: Batch,
     buffer: Buffer,
+    names: Names,
     started: Vec<Arc<Entry>>,
 }
 
@@ -101,6 +101,7 @@ impl<'a, T: Task> Worker<'a, T> {
             kept: Kept::default(),
             batch: Batch::default(),
             buffer: Buffer::new(),
+            names: Names::default(),
             started: Vec::new(),
         }
     }
@@ -114,9 +115,9 @@ impl<'a, T: Task> Worker<'a, T> {
             match item {
                 Item::Entry(index) => self.start(index),
                 Item::Folder(above, name) => self.enter(&Arc::clone(&above.entry), Some(above), name),
-                Item::Rest(node, descriptor) => {
+                Item::Rest(node, listing, descriptor) => {
                     self.pool.resume();
-                    self.read(&node, descriptor);
+                    self.read(&node, listing, descriptor);
                 }
             }
             if self.stack.len() > 1 && self.pool.is_hungry() {
@@ -161,7 +162,7 @@ impl<'a, T: Task> Worker<'a, T> {
             Ok(Some(opened)) if self.is_expected(entry, above.as_ref(), facts::id(&opened.stat)) => {
                 let node = Arc::new(Node::new(Arc::clone(entry), above, name, &opened.stat));
                 self.walk.task.opened(&node, &mut self.batch);
-                self.read(&node, Arc::new(opened.descriptor));
+                self.begin(&node, Arc::new(opened.descriptor));
             }
             Ok(Some(_)) => {
                 let cause = Cause::Failed("something else has its name now".to_owned());
@@ -172,6 +173,17 @@ impl<'a, T: Task> Worker<'a, T> {
             Err(error) => {
                 self.refused(entry, above.as_ref(), &name, error);
                 self.settle(entry, above);
+            }
+        }
+    }
+
+    fn begin(&mut self, node: &Arc<Node>, descriptor: Arc<OwnedFd>) {
+        match Listing::new(Arc::clone(&descriptor)) {
+            Ok(listing) => self.read(node, listing, descriptor),
+            Err(error) => {
+                self.refused(&node.entry, node.above.as_ref(), &node.name, error);
+                node.stick();
+                self.listed(node, descriptor, Vec::new(), None);
             }
         }
     }
@@ -196,37 +208,37 @@ impl<'a, T: Task> Worker<'a, T> {
         }
     }
 
-    /// Reads the listing of a folder from where it stands.
-    fn read(&mut self, node: &Arc<Node>, descriptor: Arc<OwnedFd>) {
+    /// Reads a listing, to its end or until it is time to look into the folders in it.
+    fn read(&mut self, node: &Arc<Node>, mut listing: Listing, descriptor: Arc<OwnedFd>) {
         let mut folders = Vec::new();
-        let mut buffer = mem::replace(&mut self.buffer, Buffer::new());
         let place = Place::Below(Arc::clone(&descriptor));
-        let pool = self.pool;
-        let stop = self.walk.stop;
-        let waiting = Cell::new(0);
-        let result = listing::names(
-            descriptor.as_fd(),
-            &mut buffer,
-            |name, kind| {
-                self.each(node, &place, name, kind, &mut folders);
-                waiting.set(folders.len());
-            },
-            || {
-                let is_enough = waiting.get() >= ENOUGH || (waiting.get() > 1 && pool.is_hungry());
-                stop() || (is_enough && pool.may_pause())
-            },
-        );
-        self.buffer = buffer;
-        let rest = match result {
-            Ok(Reading::Complete) => None,
-            Ok(Reading::Paused) => Some(Arc::clone(&descriptor)),
-            Err(error) => {
-                self.refused(&node.entry, node.above.as_ref(), &node.name, error);
-                node.stick();
-                None
+        let mut names = mem::take(&mut self.names);
+        let rest = loop {
+            names.clear();
+            match listing.read(&mut self.buffer, &mut names) {
+                Ok(reading) => {
+                    self.each(node, &place, &mut names, &mut folders);
+                    match reading {
+                        Reading::Complete => break None,
+                        Reading::Partial if self.is_time(folders.len()) => break Some(listing),
+                        Reading::Partial => {}
+                    }
+                }
+                Err(error) => {
+                    self.refused(&node.entry, node.above.as_ref(), &node.name, error);
+                    node.stick();
+                    break None;
+                }
             }
         };
+        self.names = names;
         self.listed(node, descriptor, folders, rest);
+    }
+
+    /// Whether to pause a listing in which so many folders were found.
+    fn is_time(&self, folders: usize) -> bool {
+        let is_enough = folders >= ENOUGH || (folders > 1 && self.pool.is_hungry());
+        self.is_stopped() || (is_enough && self.pool.may_pause())
     }
 
     /// Puts on the stack what a listing has found.
@@ -235,44 +247,40 @@ impl<'a, T: Task> Worker<'a, T> {
         node: &Arc<Node>,
         descriptor: Arc<OwnedFd>,
         folders: Vec<CString>,
-        rest: Option<Arc<OwnedFd>>,
+        rest: Option<Listing>,
     ) {
         // First of all: whoever settles the last thing closes the entry.
         self.flush(&node.entry);
         node.expect(folders.len());
-        let is_complete = rest.is_none();
+        let (is_complete, has_folders) = (rest.is_none(), !folders.is_empty());
         if let Some(rest) = rest {
             self.pool.pause();
-            self.stack.push(Item::Rest(Arc::clone(node), rest));
+            self.stack.push(Item::Rest(Arc::clone(node), rest, Arc::clone(&descriptor)));
         }
-        let has_folders = !folders.is_empty();
         self.stack.extend(folders.into_iter().map(|name| Item::Folder(Arc::clone(node), name)));
         if has_folders {
-            self.kept.keep(node, descriptor);
-            if is_complete {
-                self.complete(node, None);
-            }
-        } else if is_complete {
+            self.kept.keep(node, Arc::clone(&descriptor));
+        }
+        if is_complete {
             self.complete(node, Some(descriptor));
         }
     }
 
-    fn each(
-        &mut self,
-        node: &Arc<Node>,
-        place: &Place<'_>,
-        name: &CStr,
-        kind: Option<FileType>,
-        folders: &mut Vec<CString>,
-    ) {
-        let is_folder = kind.map_or_else(
-            || statat(place, name, AtFlags::SYMLINK_NOFOLLOW).is_ok_and(|stat| facts::is_folder(&stat)),
-            |kind| kind == FileType::Directory,
-        );
-        if is_folder {
-            folders.push(name.to_owned());
-        } else if let Err(error) = self.file(place, name) {
-            self.refused(&node.entry, Some(node), name, error);
+    fn each(&mut self, node: &Arc<Node>, place: &Place<'_>, names: &mut Names, folders: &mut Vec<CString>) {
+        names.sort();
+        for (name, kind) in names.iter() {
+            let is_folder = match kind {
+                Kind::Folder => true,
+                Kind::Other => false,
+                Kind::Unknown => {
+                    statat(place, name, AtFlags::SYMLINK_NOFOLLOW).is_ok_and(|stat| facts::is_folder(&stat))
+                }
+            };
+            if is_folder {
+                folders.push(name.to_owned());
+            } else if let Err(error) = self.file(place, name) {
+                self.refused(&node.entry, Some(node), name, error);
+            }
         }
     }
 
@@ -370,10 +378,11 @@ impl<'a, T: Task> Worker<'a, T> {
     fn again(&mut self, node: &Arc<Node>, own: Option<&Arc<OwnedFd>>) -> bool {
         let place = own.map_or_else(|| self.place(Some(node)), |own| Ok(Place::Below(Arc::clone(own))));
         let Ok(Place::Below(descriptor)) = place else { return false };
-        let may = seek(&descriptor, SeekFrom::Start(0)).is_ok() && node.try_again();
+        let Ok(listing) = Listing::again(Arc::clone(&descriptor)) else { return false };
+        let may = node.try_again();
         if may {
             self.pool.pause();
-            self.stack.push(Item::Rest(Arc::clone(node), descriptor));
+            self.stack.push(Item::Rest(Arc::clone(node), listing, descriptor));
         }
         may
     }
