@@ -1,5 +1,9 @@
 mod cli;
 mod config;
+mod disk_hostile;
+mod disk_measure;
+mod disk_remove;
+mod disk_survey;
 mod enforce;
 mod fake_proc;
 mod health;

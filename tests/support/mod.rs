@@ -4,6 +4,7 @@ mod actor;
 mod environment;
 mod run;
 pub mod server;
+pub mod store;
 
 pub use actor::{Actor, Script, is_alive, wait_until};
 pub use environment::TestEnv;

@@ -68,11 +68,12 @@ pub struct Usage {
 }
 
 impl AddAssign for Usage {
+    /// Never wraps around: some of the numbers come from a file that somebody may have written to.
     fn add_assign(&mut self, other: Self) {
-        self.disk_bytes += other.disk_bytes;
-        self.linked_bytes += other.linked_bytes;
-        self.apparent_bytes += other.apparent_bytes;
-        self.files += other.files;
+        self.disk_bytes = self.disk_bytes.saturating_add(other.disk_bytes);
+        self.linked_bytes = self.linked_bytes.saturating_add(other.linked_bytes);
+        self.apparent_bytes = self.apparent_bytes.saturating_add(other.apparent_bytes);
+        self.files = self.files.saturating_add(other.files);
     }
 }
 

@@ -56,7 +56,7 @@ fn open_with(above: BorrowedFd<'_>, name: &CStr, flags: OFlags) -> Result<OwnedF
 }
 
 /// What kernels before 5.6 know; of these only those with a device of their own show that they are mounts.
-fn open_and_check(above: BorrowedFd<'_>, name: &CStr, flags: OFlags) -> Result<OwnedFd, Errno> {
+pub(super) fn open_and_check(above: BorrowedFd<'_>, name: &CStr, flags: OFlags) -> Result<OwnedFd, Errno> {
     let descriptor = openat(above, name, flags, Mode::empty())?;
     let found = statx(&descriptor, c"", AtFlags::EMPTY_PATH, StatxFlags::empty());
     let is_mount = found.is_ok_and(|found| found.stx_attributes.contains(StatxAttributes::MOUNT_ROOT));

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::mem;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustix::fs::Stat;
@@ -30,11 +31,11 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Counts anything but a folder.
-    pub fn file(&mut self, stat: &Stat) {
+    /// Counts anything but a folder; `may_be_last` of a file that had more names until now.
+    pub fn file(&mut self, stat: &Stat, may_be_last: bool) {
         let (disk_bytes, apparent_bytes) = (facts::disk_bytes(stat), facts::apparent_bytes(stat));
         let links = facts::links(stat);
-        if links > 1 {
+        if links > 1 || may_be_last {
             let inode = facts::id(stat).inode;
             self.linked.push(Linked { inode, here: 1, links, disk_bytes, apparent_bytes });
         } else {
@@ -102,12 +103,23 @@ pub struct Entry {
     /// Its place in the order that was asked for.
     pub index: usize,
     tally: Mutex<Tally>,
+    has_linked: AtomicBool,
 }
 
 impl Entry {
     /// One of which nothing is known yet.
     pub fn new(index: usize) -> Self {
-        Self { index, tally: Mutex::default() }
+        Self { index, tally: Mutex::default(), has_linked: AtomicBool::new(false) }
+    }
+
+    /// A file with several names is about to lose one.
+    pub fn expect_linked(&self) {
+        self.has_linked.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether a file of it has lost a name, so that one with a single name may have had more.
+    pub fn has_linked(&self) -> bool {
+        self.has_linked.load(Ordering::SeqCst)
     }
 
     fn tally(&self) -> MutexGuard<'_, Tally> {

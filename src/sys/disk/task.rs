@@ -8,7 +8,7 @@ use rustix::io::Errno;
 
 use super::opening::{self, Opened};
 use super::platform;
-use super::tally::Batch;
+use super::tally::{Batch, Entry};
 use super::{facts, node::Node};
 use crate::core::cache::disk::{FileId, Listed};
 
@@ -25,8 +25,8 @@ pub trait Task: Sync {
     fn expected(&self, index: usize) -> Option<FileId>;
     /// Opens a folder in a folder of this device.
     fn open(&self, above: BorrowedFd<'_>, device: u64, name: &CStr) -> Result<Opened, Errno>;
-    /// Does with anything but a folder what is to be done.
-    fn file(&self, above: BorrowedFd<'_>, device: u64, name: &CStr, batch: &mut Batch) -> Result<(), Errno>;
+    /// Does with anything but a folder what is to be done, and returns what it was.
+    fn file(&self, above: BorrowedFd<'_>, device: u64, name: &CStr, entry: &Entry) -> Result<Stat, Errno>;
     /// A folder was opened.
     fn opened(&self, node: &Node, batch: &mut Batch);
     /// All in a folder is done.
@@ -59,14 +59,13 @@ impl Task for Measure<'_> {
         opening::child(above, device, name)
     }
 
-    fn file(&self, above: BorrowedFd<'_>, device: u64, name: &CStr, batch: &mut Batch) -> Result<(), Errno> {
+    fn file(&self, above: BorrowedFd<'_>, device: u64, name: &CStr, _: &Entry) -> Result<Stat, Errno> {
         let stat = look(above, device, name)?;
         if facts::is_folder(&stat) {
             // A moment ago it was none. What was in its place is gone.
             return Err(Errno::NOENT);
         }
-        batch.file(&stat);
-        Ok(())
+        Ok(stat)
     }
 
     fn opened(&self, node: &Node, batch: &mut Batch) {
@@ -115,11 +114,14 @@ impl Task for Remove<'_> {
         Ok(opened)
     }
 
-    fn file(&self, above: BorrowedFd<'_>, device: u64, name: &CStr, batch: &mut Batch) -> Result<(), Errno> {
+    fn file(&self, above: BorrowedFd<'_>, device: u64, name: &CStr, entry: &Entry) -> Result<Stat, Errno> {
         let stat = look(above, device, name)?;
+        if facts::links(&stat) > 1 {
+            // Before it goes: whoever comes to its last name must know that there were others.
+            entry.expect_linked();
+        }
         unlinkat(above, name, AtFlags::empty())?;
-        batch.file(&stat);
-        Ok(())
+        Ok(stat)
     }
 
     fn opened(&self, _: &Node, _: &mut Batch) {}

@@ -154,7 +154,10 @@ impl<'a, T: Task> Worker<'a, T> {
             let result = self.walk.task.open(place.as_fd(), self.walk.device, &name);
             match result {
                 // It is no folder, or not any more.
-                Err(Errno::NOTDIR | Errno::LOOP) => self.file(&place, &name).map(|()| None),
+                Err(Errno::NOTDIR | Errno::LOOP) if self.may_be_a_file(entry, above.as_ref()) => {
+                    self.batch.unsteady();
+                    self.file(entry, &place, &name).map(|()| None)
+                }
                 result => result.map(Some),
             }
         });
@@ -164,7 +167,7 @@ impl<'a, T: Task> Worker<'a, T> {
                 self.walk.task.opened(&node, &mut self.batch);
                 self.begin(&node, Arc::new(opened.descriptor));
             }
-            Ok(Some(_)) => {
+            Ok(Some(_)) | Err(Errno::NOTDIR | Errno::LOOP) => {
                 let cause = Cause::Failed("something else has its name now".to_owned());
                 entry.trouble(|| Trouble { path: node::path(None, name.to_bytes()), cause });
                 self.settle(entry, above);
@@ -188,12 +191,19 @@ impl<'a, T: Task> Worker<'a, T> {
         }
     }
 
+    /// What is below an entry may become anything. An entry itself may not, if it was looked at before.
+    fn may_be_a_file(&self, entry: &Entry, above: Option<&Arc<Node>>) -> bool {
+        above.is_some() || self.walk.task.expected(entry.index).is_none()
+    }
+
     fn is_expected(&self, entry: &Entry, above: Option<&Arc<Node>>, found: FileId) -> bool {
         above.is_some() || self.walk.task.expected(entry.index).is_none_or(|expected| expected == found)
     }
 
-    fn file(&mut self, place: &Place<'_>, name: &CStr) -> Result<(), Errno> {
-        self.walk.task.file(place.as_fd(), self.walk.device, name, &mut self.batch)
+    fn file(&mut self, entry: &Entry, place: &Place<'_>, name: &CStr) -> Result<(), Errno> {
+        let stat = self.walk.task.file(place.as_fd(), self.walk.device, name, entry)?;
+        self.batch.file(&stat, T::REMOVES && entry.has_linked());
+        Ok(())
     }
 
     /// Notes what was in the way. What is gone is not.
@@ -209,21 +219,29 @@ impl<'a, T: Task> Worker<'a, T> {
     }
 
     /// Reads a listing, to its end or until it is time to look into the folders in it.
-    fn read(&mut self, node: &Arc<Node>, mut listing: Listing, descriptor: Arc<OwnedFd>) {
+    fn read(&mut self, node: &Arc<Node>, listing: Listing, descriptor: Arc<OwnedFd>) {
         let mut folders = Vec::new();
-        let place = Place::Below(Arc::clone(&descriptor));
+        let rest = self.names(node, listing, &Place::Below(Arc::clone(&descriptor)), &mut folders);
+        // From here on nobody else holds the folder: the kernel pays dearly for one that outlives those above it.
+        self.listed(node, descriptor, folders, rest);
+    }
+
+    fn names(
+        &mut self,
+        node: &Arc<Node>,
+        mut listing: Listing,
+        place: &Place<'_>,
+        folders: &mut Vec<CString>,
+    ) -> Option<Listing> {
         let mut names = mem::take(&mut self.names);
         let rest = loop {
             names.clear();
-            match listing.read(&mut self.buffer, &mut names) {
-                Ok(reading) => {
-                    self.each(node, &place, &mut names, &mut folders);
-                    match reading {
-                        Reading::Complete => break None,
-                        Reading::Partial if self.is_time(folders.len()) => break Some(listing),
-                        Reading::Partial => {}
-                    }
-                }
+            let reading = listing.read(&mut self.buffer, &mut names);
+            self.each(node, place, &mut names, folders);
+            match reading {
+                Ok(Reading::Complete) => break None,
+                Ok(Reading::Partial) if self.is_time(folders.len()) => break Some(listing),
+                Ok(Reading::Partial) => {}
                 Err(error) => {
                     self.refused(&node.entry, node.above.as_ref(), &node.name, error);
                     node.stick();
@@ -232,7 +250,7 @@ impl<'a, T: Task> Worker<'a, T> {
             }
         };
         self.names = names;
-        self.listed(node, descriptor, folders, rest);
+        rest
     }
 
     /// Whether to pause a listing in which so many folders were found.
@@ -278,7 +296,7 @@ impl<'a, T: Task> Worker<'a, T> {
             };
             if is_folder {
                 folders.push(name.to_owned());
-            } else if let Err(error) = self.file(place, name) {
+            } else if let Err(error) = self.file(&node.entry, place, name) {
                 self.refused(&node.entry, Some(node), name, error);
             }
         }
