@@ -2,4 +2,6 @@
 
 pub mod disk;
 pub mod index;
+pub mod ledger;
 pub mod measure;
+pub mod nx;
