@@ -62,6 +62,8 @@ pub enum Mark {
         id: FileId,
         /// When it was changed last, since 1970.
         changed: Duration,
+        /// The last use that was read off the files of the entry, since 1970.
+        last_use: Duration,
     },
 }
 
@@ -176,7 +178,10 @@ pub fn is_number(name: &OsStr) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::ffi::OsStr;
+    use std::time::Duration;
+
+    use super::{Mark, Record, is_number};
 
     fn record(last_use: Option<u64>, database: usize) -> Record {
         let marks = vec![Mark::Row { database, accessed_at: None }];

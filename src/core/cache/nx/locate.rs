@@ -180,7 +180,7 @@ fn add(
     }
     let folders = match &candidate.place {
         Some(_) => database_folders(places, around),
-        None => candidate.folder.parent().map(|parent| parent.join("databases")).into_iter().collect(),
+        None => real.parent().map(|parent| parent.join("databases")).into_iter().collect(),
     };
     let (databases, hidden) = databases_in(&folders);
     let shared = hidden.or_else(|| shared(&candidate, &real, around));
@@ -208,7 +208,6 @@ fn database_folders(places: &Places, around: &Surroundings<'_>) -> Vec<PathBuf> 
         let configured = settings::read(place, around).data_folders;
         let usual = [".nx/workspace-data", "node_modules/.cache/nx-workspace-data"].map(PathBuf::from);
         let found = configured.into_iter().chain(usual).map(|folder| place.join(folder));
-        // The engine follows no link in a path, so all are resolved here.
         found.filter_map(|folder| fs::canonicalize(folder).ok()).for_each(|folder| {
             if !folders.contains(&folder) {
                 folders.push(folder);

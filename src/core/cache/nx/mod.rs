@@ -1,10 +1,18 @@
 //! The cache of Nx: where each version keeps it, what its databases say, and how an entry is made a miss before its
 //! files go.
 
+pub mod commits;
+pub mod database;
+#[cfg(test)]
+mod fixture;
 mod identity;
 mod jsonc;
+pub mod layout;
 pub mod locate;
+pub mod notes;
+pub mod orphans;
 mod repository;
 mod settings;
 mod sha256;
+pub mod strike;
 mod version;
