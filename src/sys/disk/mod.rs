@@ -128,6 +128,10 @@ impl Disk for SystemDisk {
         Ok(unlinkat(&folder.descriptor, &*opening::name(name)?, AtFlags::empty())?)
     }
 
+    fn remove_empty(&self, folder: &OpenFolder, name: &OsStr) -> io::Result<()> {
+        Ok(unlinkat(&folder.descriptor, &*opening::name(name)?, AtFlags::REMOVEDIR)?)
+    }
+
     fn remove(
         &self,
         folder: &OpenFolder,
