@@ -11,6 +11,8 @@ mod hostile;
 mod limits;
 mod namespaces;
 mod never;
+mod prune_cache;
+mod prune_cache_hostile;
 mod reap;
 mod reap_sockets;
 mod rules;

@@ -97,6 +97,17 @@ pub enum Cause {
     Failed(String),
 }
 
+impl std::fmt::Display for Trouble {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let path = self.path.display();
+        match &self.cause {
+            Cause::Mount => write!(out, "{path}: something is mounted there"),
+            Cause::Denied => write!(out, "{path}: permission denied"),
+            Cause::Failed(reason) => write!(out, "{path}: {reason}"),
+        }
+    }
+}
+
 /// One entry after the walk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Measured {
@@ -207,6 +218,11 @@ pub trait Disk: Sync {
     /// # Errors
     /// When the operating system says no.
     fn unlink(&self, folder: &Self::Folder, name: &OsStr) -> io::Result<()>;
+    /// Removes a folder that is empty.
+    ///
+    /// # Errors
+    /// When it is not empty, or the operating system says no.
+    fn remove_empty(&self, folder: &Self::Folder, name: &OsStr) -> io::Result<()>;
     /// Removes names and everything below them, in parallel, and returns what came of each in the same order. Folders
     /// of the user without the right to change them are given it first. `progress` is told what is gone as it goes.
     /// What is left when `stop` says so has the trouble `interrupted`.

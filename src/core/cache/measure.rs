@@ -48,10 +48,26 @@ pub fn survey<D: Disk>(
     progress: &(dyn Fn(&Usage) + Sync),
     stop: &(dyn Fn() -> bool + Sync),
 ) -> Result<Survey, SurveyError> {
+    measure(disk, folder, disk.list(folder)?, index, now, progress, stop)
+}
+
+/// As [`survey`], for what is listed of a folder.
+///
+/// # Errors
+/// When the folder cannot be asked what it is, or somebody asked to stop.
+pub fn measure<D: Disk>(
+    disk: &D,
+    folder: &D::Folder,
+    listed: Vec<Listed>,
+    index: Option<&Index>,
+    now: Duration,
+    progress: &(dyn Fn(&Usage) + Sync),
+    stop: &(dyn Fn() -> bool + Sync),
+) -> Result<Survey, SurveyError> {
     let id = disk.stat(folder)?.id;
     let most_bytes = disk.space(folder)?.total_bytes;
     let (mut measured, mut unknown) = (Vec::new(), Vec::new());
-    for listed in disk.list(folder)? {
+    for listed in listed {
         match index.and_then(|index| index.usage(&listed, most_bytes)) {
             Some(usage) => measured.push(known(listed, usage)),
             None => unknown.push(listed),

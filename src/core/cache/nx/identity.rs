@@ -5,7 +5,6 @@ use std::path::Path;
 use super::locate::Surroundings;
 use super::repository::{Repository, remote};
 use super::settings::Settings;
-use super::sha256;
 
 /// The folders below `~/.nx` that belong to this workspace, the one that Nx uses now first. There are more where
 /// a workspace was connected to Nx Cloud: what it filled before is in another one.
@@ -21,7 +20,7 @@ pub fn folder_names(
 
 /// The first 16 digits, because Nx keeps the identity itself, which may be a token, out of paths.
 fn folder_name(identity: &str) -> String {
-    let mut name = sha256::hex(identity);
+    let mut name = sha256_hex(identity);
     name.truncate(16);
     name
 }
@@ -34,7 +33,7 @@ fn repository_key(repository: Option<&Repository>, around: &Surroundings<'_>) ->
         None => first_commit(around)?,
     };
     let inside = inside(repository, around).unwrap_or_default();
-    Some(sha256::hex(&format!("{identity}#{inside}")))
+    Some(sha256_hex(&format!("{identity}#{inside}")))
 }
 
 /// The path of the workspace in its repository.
@@ -61,4 +60,8 @@ fn first_commit(around: &Surroundings<'_>) -> Option<String> {
 fn ask(around: &Surroundings<'_>, arguments: &[&str]) -> Option<String> {
     let said = (around.git)(around.root, arguments)?;
     Some(String::from_utf8(said).ok()?.trim().to_owned())
+}
+/// SHA-256 in hexadecimal, by which Nx names things.
+fn sha256_hex(text: &str) -> String {
+    hmac_sha256::Hash::hash(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
