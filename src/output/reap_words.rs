@@ -24,6 +24,9 @@ pub fn evidence(evidence: &Evidence) -> String {
             format!("nobody holds the other end of its stdin, {}", input(*kind))
         }
         Evidence::InputHeld(kind) => format!("somebody holds the other end of its stdin, {}", input(*kind)),
+        Evidence::InputMoved => {
+            "it has its stdin and stdout at other descriptors, as the MCP SDK for Python does".to_owned()
+        }
         Evidence::InputWithoutPeer(kind) => {
             format!("its stdin is {}, so it was made independent", input(*kind))
         }

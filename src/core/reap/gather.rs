@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::judge::{Class, Judgement, Kind, Parent, Seen, Verdict, judge};
 use super::worker::{is_test_worker, is_wrapper};
-use crate::core::host::{Channel, Host, LookError, Process, Stat, State};
+use crate::core::host::{Channel, Host, InputKind, LookError, Process, StandardInput, Stat, State, Unknown};
 use crate::core::process::invocation::Invocation;
 use crate::core::process::life::LifeRule;
 use crate::core::process::{Arguments, Facts, Guard, Identity, Pid, Protection, Rule, Scope, Tree};
@@ -209,7 +209,7 @@ fn investigate<H: Host>(
 ) -> Candidate {
     let key = named.task(named.process.stat.parent);
     let Named { process, pid, kind, rule, .. } = named;
-    let input = host.standard_input(pid.get());
+    let input = input(host, &process);
     let wrappers = match (&input, kind) {
         (Ok(input), Kind::Server) if input.inode != 0 => wrappers(host, tree, pid.get(), input.inode),
         _ => Vec::new(),
@@ -237,6 +237,15 @@ fn investigate<H: Host>(
     let identity = Identity { boot: host.boot(), pid, start: process.stat.start };
     let judgement = judge(&seen, request.min_age);
     Candidate { process, identity, kind, rule, age, wrappers, judgement, protection: None }
+}
+
+/// What a process reads from, also where its descriptor 0 is no longer that: only a Python server moves it.
+fn input<H: Host>(host: &H, process: &Process) -> Result<StandardInput, Unknown> {
+    let input = host.standard_input(process.stat.pid)?;
+    if input.kind != InputKind::NullDevice || !Invocation::of(process.command.arguments()).is_python() {
+        return Ok(input);
+    }
+    Ok(host.moved_input(process.stat.pid)?.unwrap_or(input))
 }
 
 /// The wrappers around a server: parents that only start something, and hand on the very same input.
