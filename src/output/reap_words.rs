@@ -12,6 +12,7 @@ const fn input(kind: InputKind) -> &'static str {
         InputKind::Socket => "a socket",
         InputKind::NullDevice => "/dev/null",
         InputKind::Terminal => "a terminal",
+        InputKind::NamedPipe => "a named pipe",
         InputKind::File => "a file",
     }
 }

@@ -14,6 +14,8 @@ mod never;
 mod prune_cache;
 mod prune_cache_hostile;
 mod reap;
+mod reap_moved;
+mod reap_parents;
 mod reap_sockets;
 mod rules;
 mod state;

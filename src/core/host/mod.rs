@@ -150,6 +150,8 @@ pub enum InputKind {
     NullDevice,
     /// A terminal.
     Terminal,
+    /// A pipe with a name, which anybody may open at any time.
+    NamedPipe,
     /// A file, or something else that has no other end.
     File,
 }

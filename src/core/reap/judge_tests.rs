@@ -79,6 +79,7 @@ fn servers_that_are_in_use_or_may_be() {
         ("C by /dev/null", orphan(InputKind::NullDevice, false), (Class::Daemon, Verdict::Keep)),
         ("C by terminal", orphan(InputKind::Terminal, false), (Class::Daemon, Verdict::Keep)),
         ("C by file", orphan(InputKind::File, false), (Class::Daemon, Verdict::Keep)),
+        ("C by FIFO", orphan(InputKind::NamedPipe, false), (Class::Daemon, Verdict::Keep)),
         (
             "serves HTTP",
             Seen { listens: Ok(true), ..orphan(InputKind::Pipe, true) },

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{Mode, OFlags, openat, readlinkat, statfs};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, openat, readlinkat, statat, statfs};
 
 use super::directory::{Directory, PidPath, ReadBuffer, from_errno};
 use super::sock_diag;
@@ -12,13 +12,23 @@ use crate::core::host::{Channel, InputKind, StandardInput, Unknown};
 
 /// The standard input of a process.
 pub fn standard_input(directory: &Directory, pid: u32) -> Result<StandardInput, Unknown> {
-    let (kind, inode) = kind_of(&target(directory, pid, "fd/0")?);
+    let (kind, inode) = match kind_of(&target(directory, pid, "fd/0")?) {
+        (InputKind::File, _) if is_named_pipe(directory, pid)? => (InputKind::NamedPipe, 0),
+        found => found,
+    };
     let peer_is_gone = match kind {
         InputKind::Pipe => nobody_writes(directory, pid, 0)?,
         InputKind::Socket => sock_diag::peer_is_gone(inode)?,
-        InputKind::NullDevice | InputKind::Terminal | InputKind::File => false,
+        InputKind::NullDevice | InputKind::Terminal | InputKind::NamedPipe | InputKind::File => false,
     };
     Ok(StandardInput { kind, inode, peer_is_gone, is_moved: false })
+}
+
+/// Whether descriptor 0 is a pipe that has a path: its link does not tell it from a file.
+fn is_named_pipe(directory: &Directory, pid: u32) -> Result<bool, Unknown> {
+    let path = PidPath::new(pid, "fd/0");
+    let found = statat(directory.descriptor(), path.as_c_str(), AtFlags::empty()).map_err(from_errno)?;
+    Ok(FileType::from_raw_mode(found.st_mode) == FileType::Fifo)
 }
 
 /// The channel that node gives to a child that it forks: a descriptor whose number is in the environment.
