@@ -38,6 +38,7 @@ complete -c brainwav -n "__fish_brainwav_needs_command" -s h -l help -d 'Print h
 complete -c brainwav -n "__fish_brainwav_needs_command" -s V -l version -d 'Print version'
 complete -c brainwav -n "__fish_brainwav_needs_command" -f -a "health" -d 'Show the development processes that exceed their limits; --enforce ends them'
 complete -c brainwav -n "__fish_brainwav_needs_command" -f -a "reap" -d 'End proven orphans, show zombies, and remove dead sockets'
+complete -c brainwav -n "__fish_brainwav_needs_command" -f -a "prune-cache" -d 'Bring caches back under their limit, least recently used entries first'
 complete -c brainwav -n "__fish_brainwav_needs_command" -f -a "config" -d 'Show, check or write the configuration'
 complete -c brainwav -n "__fish_brainwav_needs_command" -f -a "completions" -d 'Print the completions for a shell'
 complete -c brainwav -n "__fish_brainwav_using_subcommand health" -l top -d 'Also show the N largest development trees' -r
@@ -90,6 +91,26 @@ complete -c brainwav -n "__fish_brainwav_using_subcommand reap" -l json -d 'Shor
 complete -c brainwav -n "__fish_brainwav_using_subcommand reap" -s q -l quiet -d 'Print data and errors only'
 complete -c brainwav -n "__fish_brainwav_using_subcommand reap" -s v -l verbose -d 'Say more: the evidence for and against each verdict; twice: what is read'
 complete -c brainwav -n "__fish_brainwav_using_subcommand reap" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c brainwav -n "__fish_brainwav_using_subcommand prune-cache" -l store -d 'The same, as an option' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand prune-cache" -l max-size -d 'Bytes on the disk that the entries of one cache may take, or "none"' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand prune-cache" -l target -d 'How much of --max-size is left of a cache that was larger' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand prune-cache" -l max-age -d 'The time without use after which an entry goes, or "none"' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand prune-cache" -l min-age -d 'What was used within this time is never touched' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand prune-cache" -l wait -d 'How long to wait until nobody works with a cache for which that is needed' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand prune-cache" -l config -d 'Read this configuration file instead of those of the user and the workspace' -r -F
+complete -c brainwav -n "__fish_brainwav_using_subcommand prune-cache" -l workspace -d 'The root of the workspace [default: the nearest folder above with brainwav.toml, nx.json, pnpm-workspace.yaml or .git]' -r -f -a "(__fish_complete_directories)"
+complete -c brainwav -n "__fish_brainwav_using_subcommand prune-cache" -l format -d 'What to print on stdout' -r -f -a "human\t'A table for people'
+json\t'One JSON document'"
+complete -c brainwav -n "__fish_brainwav_using_subcommand prune-cache" -l color -d 'When to use colours; NO_COLOR and CLICOLOR_FORCE are honoured' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c brainwav -n "__fish_brainwav_using_subcommand prune-cache" -l list -d 'Show every cache, and change nothing'
+complete -c brainwav -n "__fish_brainwav_using_subcommand prune-cache" -s n -l dry-run -d 'Say what would go, and change nothing'
+complete -c brainwav -n "__fish_brainwav_using_subcommand prune-cache" -l no-index -d 'Measure everything anew, and remember nothing'
+complete -c brainwav -n "__fish_brainwav_using_subcommand prune-cache" -l json -d 'Short for --format json'
+complete -c brainwav -n "__fish_brainwav_using_subcommand prune-cache" -s q -l quiet -d 'Print data and errors only'
+complete -c brainwav -n "__fish_brainwav_using_subcommand prune-cache" -s v -l verbose -d 'Say more: the evidence for and against each verdict; twice: what is read'
+complete -c brainwav -n "__fish_brainwav_using_subcommand prune-cache" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c brainwav -n "__fish_brainwav_using_subcommand config; and not __fish_seen_subcommand_from show check init" -l config -d 'Read this configuration file instead of those of the user and the workspace' -r -F
 complete -c brainwav -n "__fish_brainwav_using_subcommand config; and not __fish_seen_subcommand_from show check init" -l workspace -d 'The root of the workspace [default: the nearest folder above with brainwav.toml, nx.json, pnpm-workspace.yaml or .git]' -r -f -a "(__fish_complete_directories)"
 complete -c brainwav -n "__fish_brainwav_using_subcommand config; and not __fish_seen_subcommand_from show check init" -l format -d 'What to print on stdout' -r -f -a "human\t'A table for people'

@@ -8,6 +8,9 @@ mod config_show;
 mod ending;
 mod health;
 mod looks_store;
+mod prune_cache;
+mod prune_cache_stores;
+mod prune_cache_watch;
 mod reap;
 mod reap_sockets;
 mod reap_zombies;
@@ -27,6 +30,7 @@ pub fn run(context: &mut Context, command: &Command) -> Result<ExitCode> {
     match command {
         Command::Health(args) => health::run(context, args),
         Command::Reap(args) => reap::run(context, args),
+        Command::PruneCache(args) => prune_cache::run(context, args),
         Command::Config(args) => match &args.action {
             ConfigAction::Show(args) => config_show::run(context, args),
             ConfigAction::Check(args) => config_check::run(context, args),
