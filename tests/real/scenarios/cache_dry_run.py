@@ -68,7 +68,7 @@ def is_only_looked_at(workspace, *options):
     before = files(workspace)
     look = prune(workspace, *options, before=("strace", "-f", "-y", "-s", "4096", "-e", calls, "-o", trace))
     expect(look.code in (0, 1), "it succeeds:", look)
-    expect(look.store("nx")["entries"], "it has seen the cache:", look)
+    expect(look.entries("nx"), "it has seen the cache:", look)
     same(changes(trace, own(world), logs), [], f"calls that change something in {look}")
     same(files(workspace) ^ before, set(), f"files that are not as before after {look}")
     return look

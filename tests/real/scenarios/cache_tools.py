@@ -1,12 +1,14 @@
 """How the scenarios of `prune-cache` run brainwav, and what has to be true after it."""
 
+import functools
 import json
+import os
 import signal
 import subprocess
 
 from .cache_world import Task
 from .failure import expect, same
-from .world import Look
+from .world import REPO, Look
 
 
 class Pruned(Look):
@@ -14,29 +16,51 @@ class Pruned(Look):
 
     def __init__(self, arguments, done):
         super().__init__(arguments, done)
-        self.stores = {entry["store"]: entry for entry in self.document.get("stores", [])}
+        self.stores = self.document.get("stores", [])
+
+    @classmethod
+    def of(cls, arguments, code, text):
+        """Of one whose output went into a file."""
+        return cls(arguments, subprocess.CompletedProcess(arguments, code, text.encode(), b""))
 
     def __str__(self):
         text = json.dumps(self.document, indent=1) if self.document else self.stdout
         return f"brainwav {' '.join(map(str, self.arguments))}: exit code {self.code}\n{text}\n{self.stderr}"
 
-    def store(self, name):
-        expect(name in self.stores, f"store {name} is spoken of:", self)
-        return self.stores[name]
+    def entries(self, name):
+        """How many were seen in the stores of this name."""
+        return sum(store["entries"] or 0 for store in self.stores if store["store"] == name)
 
     def evictions(self, name, outcome=None):
         """Names of the entries that were chosen; of those with this outcome."""
-        found = self.store(name)["evictions"]
+        found = [entry for store in self.stores if store["store"] == name for entry in store["evictions"]]
         return {entry["name"] for entry in found if outcome in (None, entry["outcome"])}
+
+
+@functools.lru_cache(maxsize=None)
+def debug_binary():
+    """The debug build: the one that knows of faults."""
+    given = os.environ.get("BRAINWAV_DEBUG_BIN")
+    if given:
+        return given
+    expect(subprocess.run(["cargo", "build", "--locked"], cwd=REPO).returncode == 0, "the debug build can be made")
+    return str((REPO / os.environ.get("CARGO_TARGET_DIR", "target") / "debug/brainwav").resolve())
+
+
+def command(workspace, options, fault=None, cwd=None):
+    """The arguments, the words, and where and with what they are run."""
+    arguments = ("prune-cache", workspace.kind, "--json", *options)
+    words, settings = workspace.world.command(arguments, cwd or workspace.folder)
+    if fault:
+        words[0] = debug_binary()
+        settings["env"]["BRAINWAV_FAULT"] = fault
+    return arguments, words, settings
 
 
 def prune(workspace, *options, fault=None, before=(), cwd=None):
     """Runs `brainwav prune-cache` in the workspace, on its kind of cache alone.
     `fault`: where it kills itself; `before`: words that start it."""
-    arguments = ("prune-cache", workspace.kind, "--json", *options)
-    words, settings = workspace.world.command(arguments, cwd or workspace.folder)
-    if fault:
-        settings["env"]["BRAINWAV_FAULT"] = fault
+    arguments, words, settings = command(workspace, options, fault, cwd)
     done = subprocess.run([*map(str, before), *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, timeout=180, **settings)
     return Pruned(arguments, done)
