@@ -18,7 +18,21 @@ CHANGES = ("unlink", "unlinkat", "rmdir", "rename", "renameat", "renameat2", "mk
 OPENS = ("open", "openat", "openat2")
 PUTS = ("write", "writev", "pwrite64", "pwritev", "pwritev2", "copy_file_range", "sendfile")
 WRITES = re.compile(r"O_WRONLY|O_RDWR|O_CREAT|O_TRUNC|O_TMPFILE")
+# With -y a descriptor is followed by its path: the folder in which a name is
+# looked up, or the file that something is done to.
+PATH = re.compile(r'(?:(?:AT_FDCWD|\d+)<([^>]*)>, )?"([^"]*)"')
+FILE = re.compile(r"^\d+<(/[^>]*)>")
 CALL = re.compile(r"^(?:\d+ +)?(\w+)\((.*)")
+
+
+def places(rest):
+    """The paths that a call is about, those of its results aside."""
+    named = [os.path.join(folder, path) for folder, path in PATH.findall(rest.rpartition(" = ")[0])]
+    return named or FILE.findall(rest)
+
+
+def is_within(path, folders):
+    return any(path == folder or path.startswith(folder + "/") for folder in folders)
 
 
 def changes(trace, allowed, logs=()):
@@ -32,23 +46,21 @@ def changes(trace, allowed, logs=()):
         if not call:
             continue
         name, rest = call.groups()
-        paths = [path for pair in re.findall(r'"(/[^"]*)"|<(/[^>]*)>', rest) for path in pair if path]
+        paths = FILE.findall(rest) if name in PUTS else places(rest)
         if name in PUTS:
-            # Into a file, not into a pipe.
-            paths = re.findall(r"^\d+<(/[^>]*)>", rest)
-            is_change = bool(paths)
+            is_change = bool(paths)  # a pipe has no path
         elif name in (*OPENS, "fchown") and any(path in logs for path in paths):
             is_change = False
         else:
             is_change = name in CHANGES or (name in OPENS and WRITES.search(rest))
-        if is_change and not (paths and all(path.startswith(allowed) for path in paths)):
+        if is_change and not (paths and all(is_within(path, allowed) for path in paths)):
             found.append(line)
     return found
 
 
 def own(world):
     """Where brainwav may write at any time."""
-    return str(world.root / "state") + "/", "/dev/", "/proc/"
+    return str(world.root / "state"), "/dev", "/proc"
 
 
 def files(workspace):
@@ -63,8 +75,7 @@ def is_only_looked_at(workspace, *options):
     trace = world.root / f"trace-{next(world.numbers)}"
     # A question mark: not every machine has each of them.
     calls = "trace=?" + ",?".join((*CHANGES, *OPENS, *PUTS))
-    logs = {str(path) + end for path in workspace.databases() for end in ("-wal", "-shm")}
-    logs = {path for path in logs if os.path.exists(path)}
+    logs = {str(path) for folder in (workspace.folder, world.home) for path in folder.rglob("*.db-*")}
     before = files(workspace)
     look = prune(workspace, *options, before=("strace", "-f", "-y", "-s", "4096", "-e", calls, "-o", trace))
     expect(look.code in (0, 1), "it succeeds:", look)

@@ -83,8 +83,7 @@ def cache_nx_stopped(world):
     stopped(world, "23.2")
 
 
-@scenario("cache-nx-stopped-all", "the same in each version, with and without its daemon", SETS, is_long=True)
+@scenario("cache-nx-stopped-all", "the same in each version, and with a daemon in two", SETS, is_long=True)
 def cache_nx_stopped_all(world):
     for version in NX_VERSIONS:
-        for daemon in (False, True):
-            stopped(world, version, daemon)
+        stopped(world, version, daemon=version in ("20.8", "24.0"))

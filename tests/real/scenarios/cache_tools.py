@@ -20,8 +20,10 @@ class Pruned(Look):
 
     @classmethod
     def of(cls, arguments, code, text):
-        """Of one whose output went into a file."""
-        return cls(arguments, subprocess.CompletedProcess(arguments, code, text.encode(), b""))
+        """Of one whose output went into a file, all of it."""
+        warnings, brace, document = text.partition("{")
+        done = subprocess.CompletedProcess(arguments, code, (brace + document).encode(), warnings.encode())
+        return cls(arguments, done)
 
     def __str__(self):
         text = json.dumps(self.document, indent=1) if self.document else self.stdout
