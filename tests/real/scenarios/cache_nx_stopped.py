@@ -53,7 +53,8 @@ def meets_a_build(workspace, step, projects):
         # Nothing was struck yet, so all of them were hits, and have been used since the plan was made.
         hits = {task for ran in during for task in ran.hits}
         same(hits, {Task(project, seed) for project in projects for seed in SEEDS}, "hits before anything is struck")
-        expect(hits <= set(after), f"what was used meanwhile stays: {names(hits)}:", look)
+        # Of a use Nx 19.8 leaves but a time of reading, which most mounts move once a day.
+        expect(hits <= set(after) or workspace.is_old, f"what was used meanwhile stays: {names(hits)}:", look)
         expect(look.evictions("nx", "removed"), "and the rest goes:", look)
     for seed in SEEDS:
         ran = workspace.build(seed).good()
