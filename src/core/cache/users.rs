@@ -7,8 +7,15 @@ use crate::core::host::{Host, LookError};
 use crate::core::process::invocation::Invocation;
 use crate::core::process::{Arguments, NamePattern};
 
-/// The end of the path of a script that serves the tool in the background, and takes nothing out of its cache.
-const BYSTANDERS: &[&[u8]] = &[b"/nx/src/daemon/server/start.js"];
+/// The ends of the paths of scripts that serve the tool in the background, and take nothing out of its cache. Nx starts
+/// workers for its plugins: those of a daemon live as long as it does, and those of a command have that command beside
+/// them, which does count.
+const BYSTANDERS: &[&[u8]] = &[
+    b"/nx/src/daemon/server/start.js",
+    b"/nx/dist/src/daemon/server/start.js",
+    b"/nx/src/project-graph/plugins/isolation/plugin-worker",
+    b"/nx/dist/src/project-graph/plugins/isolation/plugin-worker.js",
+];
 
 /// The numbers of the processes that work with a store. Whoever does not say where it works may work here.
 ///
@@ -40,4 +47,42 @@ fn is_user(patterns: &[NamePattern], arguments: Arguments<'_>) -> bool {
 fn is_within(folder: &Path, project: &Path) -> bool {
     let real = project.canonicalize();
     folder.starts_with(project) || real.is_ok_and(|real| folder.starts_with(real))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_user;
+    use crate::core::process::{CommandLine, NamePattern};
+
+    #[test]
+    fn commands_work_with_a_cache_and_what_serves_them_in_the_background_does_not() {
+        let table: &[(&[&str], bool)] = &[
+            (&["node", "node_modules/.bin/nx", "run-many"], true),
+            (&["node", "/w/node_modules/nx/bin/nx.js", "build", "app"], true),
+            (&["node", "/w/node_modules/nx/src/daemon/server/start.js"], false),
+            (&["node", "/w/node_modules/nx/dist/src/daemon/server/start.js"], false),
+            (
+                &[
+                    "node",
+                    "/w/node_modules/nx/src/project-graph/plugins/isolation/plugin-worker",
+                    "/t/1.sock",
+                ],
+                false,
+            ),
+            (
+                &[
+                    "node",
+                    "/w/node_modules/nx/dist/src/project-graph/plugins/isolation/plugin-worker.js",
+                    "/t",
+                ],
+                false,
+            ),
+            (&["node", "/w/node_modules/vite/bin/vite.js"], false),
+        ];
+        let patterns = [NamePattern::new("nx").unwrap()];
+        for (words, expected) in table {
+            let line = CommandLine::from_words(words);
+            assert_eq!(is_user(&patterns, line.arguments()), *expected, "{words:?}");
+        }
+    }
 }
