@@ -108,7 +108,7 @@ pub struct Limits {
 impl Default for Limits {
     /// Deeper and longer than any event is: a mebibyte is what one write to a spool was proved to keep whole.
     fn default() -> Self {
-        Self { depth: 64, text_bytes: 1 << 18, document_bytes: 1 << 20 }
+        Self { depth: 64, text_bytes: 1 << 20, document_bytes: 1 << 20 }
     }
 }
 
