@@ -50,23 +50,24 @@ pub fn long_run(text: &[u8], at: usize) -> Option<usize> {
 /// Whether this run is as random as a key.
 pub fn random(text: &[u8], start: usize, end: usize) -> Option<Span> {
     let run = &text[start..end];
-    let is_identifier = IDENTIFIERS.iter().any(|begin| run.starts_with(begin.as_bytes()));
-    // A Go module sum is `h1:` and base64.
-    if is_identifier || text[..start].ends_with(b"h1:") || text[..start].ends_with(b"sha256:") {
+    let parts = || run.split(|byte| !byte.is_ascii_alphanumeric());
+    // What is hexadecimal belongs to a UUID, or is short.
+    let others = || parts().filter(|part| !part.iter().all(u8::is_ascii_hexdigit));
+    if !parts().any(is_random) && !is_random_together(others) {
         return None;
     }
-    let parts = || run.split(|byte| !byte.is_ascii_alphanumeric());
-    let is_found = parts().any(is_random) || is_random_together(parts());
-    is_found.then_some(Span { start, end, class: Class::HighEntropy })
+    let is_identifier = IDENTIFIERS.iter().any(|begin| run.starts_with(begin.as_bytes()));
+    // A Go module sum is `h1:` and base64.
+    let is_named = is_identifier || text[..start].ends_with(b"h1:") || text[..start].ends_with(b"sha256:");
+    (!is_named).then_some(Span { start, end, class: Class::HighEntropy })
 }
 
-/// A key in base64 may be cut into short parts by its own letters. What is hexadecimal belongs to a UUID.
-fn is_random_together<'t>(parts: impl Iterator<Item = &'t [u8]>) -> bool {
-    let together: Vec<u8> =
-        parts.filter(|part| !part.iter().all(u8::is_ascii_hexdigit)).flatten().copied().collect();
-    together.len() >= LEAST && {
-        let found = texture(&together);
-        found.digits > 1 && found.mixes > 1 && found.is_random_mixture(together.len())
+/// A key in base64 may be cut into short parts by its own letters.
+fn is_random_together<'t, I: Iterator<Item = &'t [u8]>>(parts: impl Fn() -> I) -> bool {
+    let length = parts().map(<[u8]>::len).sum();
+    length >= LEAST && {
+        let found = texture(parts().flatten());
+        found.digits > 1 && found.mixes > 1 && found.is_random_mixture(length)
     }
 }
 
@@ -99,11 +100,11 @@ impl Texture {
     }
 }
 
-fn texture(part: &[u8]) -> Texture {
+fn texture<'t>(letters: impl Iterator<Item = &'t u8>) -> Texture {
     let mut found = Texture::default();
     let mut seen = 0_u128;
     let mut before = 0_u8;
-    for byte in part {
+    for byte in letters {
         match byte {
             b'A'..=b'Z' => found.upper += 1,
             b'a'..=b'z' => found.lower += 1,
@@ -125,7 +126,7 @@ fn is_random(part: &[u8]) -> bool {
     if part.len() < 16 {
         return false;
     }
-    let found = texture(part);
+    let found = texture(part.iter());
     let is_hex = part.iter().all(u8::is_ascii_hexdigit);
     if is_hex && DIGESTS.contains(&part.len()) {
         return false;
