@@ -11,3 +11,4 @@ mod reap;
 mod reap_sockets;
 mod rules;
 mod state;
+mod telemetry_redact;

@@ -282,9 +282,8 @@ fn decodes_to_pair(text: &[u8]) -> bool {
 /// A private key from its first to its last hyphen, or to the end of the text where it has none.
 fn pem(text: &[u8], at: usize) -> Option<(usize, usize)> {
     let start = at.checked_sub(5).filter(|start| &text[*start..at] == b"-----")?;
-    let label = &text[at..(at + 80).min(text.len())];
-    let label = &label[..find(label, b"-----")?];
-    find(label, b"PRIVATE KEY")?;
+    // A torn header is the header of a key all the same.
+    find(&text[at..(at + 40).min(text.len())], b"PRIVATE KEY")?;
     let end = find(&text[at..], b"-----END").map(|end| at + end + 8);
     let end =
         end.and_then(|end| find(&text[end..(end + 80).min(text.len())], b"-----").map(|tail| end + tail + 5));
