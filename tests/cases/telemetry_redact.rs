@@ -49,7 +49,7 @@ fn every_option_does_what_it_says() {
         (&["--preserve", "email", "pin"], "{\"email\":\"a@example.com\",\"pin\":1,\"n\":{\"x\":2}}\n"),
         (&["--marker", "X", "--allow", "n.x,email"], "{\"email\":\"X\",\"pin\":\"X\",\"n\":{\"x\":2}}\n"),
         (&["--marker", "X", "--keep-content"], "{\"email\":\"X\",\"pin\":\"X\",\"n\":{\"x\":2}}\n"),
-        (&["--marker", "X", "--input", "lines"], "{\"email\":\"X\",\"pin\":X\n"),
+        (&["--marker", "X", "--input", "lines"], "{\"email\":\"X\",\"pin\":X,\"n\":{\"x\":2}}\n"),
     ];
     for (arguments, expected) in table {
         assert_eq!(filter(&env, arguments, line).expect_code(0).stdout, *expected, "{arguments:?}");

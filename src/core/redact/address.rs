@@ -85,9 +85,7 @@ pub fn home(text: &[u8], at: usize) -> Option<(usize, usize)> {
     let before = at.checked_sub(1).map(|before| text[before]);
     let is_root = before.is_none_or(|byte| match byte {
         b'/' => at >= 3 && &text[at - 3..at] == b"://",
-        b':' => true,
-        b'.' | b'_' | b'-' | b'~' | b')' | b'}' | b'*' => false,
-        other => other.is_ascii() && !other.is_ascii_alphanumeric(),
+        other => other.is_ascii_whitespace() || b"\"'`=([{<,;|&:@".contains(&other),
     });
     let is_drive = at >= 2 && separator == b'/' && text[at - 1].is_ascii_alphabetic() && text[at - 2] == b'/';
     let start = at + length;

@@ -144,6 +144,7 @@ fn unquoted(text: &[u8], start: usize, name: Name, own: &dyn Fn(&[u8]) -> usize)
         b'\n' | b'\r' => true,
         _ if Some(*byte) == around => true,
         _ if is_line => around.is_none() && matches!(byte, b'"' | b'\''),
+        b',' | b'}' | b']' if name.quoted => true,
         b' ' | b'\t' | b'&' | b'"' | b'\'' | b';' | b'`' | b'<' => true,
         _ => false,
     };
