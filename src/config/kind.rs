@@ -99,25 +99,12 @@ impl<T> Key<T> {
             Kind::Name(set) => {
                 rule_name(raw).map(|name| assign(target, *set, name.to_owned(), Shown::text(name)))
             }
-            Kind::Text(set) => {
-                let text = raw.text("a text in quotes")?;
-                Ok(assign(target, *set, text.to_owned(), Shown::text(text)))
-            }
-            Kind::Texts(set) if raw.is_text("") => {
-                Ok(assign(target, *set, Vec::new(), Shown::List(Vec::new())))
-            }
-            Kind::Texts(set) => {
-                let (texts, shown) = list(raw, |text| Ok(text.to_owned()))?;
-                Ok(assign(target, *set, texts, shown))
-            }
-            Kind::Patterns(set) => {
-                let (patterns, shown) = list(raw, pattern)?;
-                Ok(assign(target, *set, patterns, shown))
-            }
-            Kind::Titles(set) => {
-                let (titles, shown) = list(raw, title)?;
-                Ok(assign(target, *set, titles, shown))
-            }
+            Kind::Text(set) => raw
+                .text("a text in quotes")
+                .map(|text| assign(target, *set, text.to_owned(), Shown::text(text))),
+            Kind::Texts(set) => texts(raw, |text| Ok(text.to_owned()), target, *set),
+            Kind::Patterns(set) => texts(raw, pattern, target, *set),
+            Kind::Titles(set) => texts(raw, title, target, *set),
             Kind::Expression(set) => {
                 let text = raw.text("a regular expression such as 'node .*server\\.js'")?;
                 Ok(assign(target, *set, expression::regex(text)?, Shown::text(text)))
@@ -148,6 +135,18 @@ impl<T> Key<T> {
 fn assign<T, V>(target: &mut T, set: fn(&mut T, V), value: V, shown: Shown) -> Shown {
     set(target, value);
     shown
+}
+
+/// Several texts. An empty one is none, unless the kind refuses it.
+fn texts<T, V>(
+    raw: Raw<'_>,
+    read: fn(&str) -> Result<V, ValueError>,
+    target: &mut T,
+    set: fn(&mut T, Vec<V>),
+) -> Result<Shown, ValueError> {
+    let is_none = raw.is_text("") && read("").is_ok();
+    let (values, shown) = if is_none { (Vec::new(), Shown::List(Vec::new())) } else { list(raw, read)? };
+    Ok(assign(target, set, values, shown))
 }
 
 impl<'a> Raw<'a> {
