@@ -163,6 +163,62 @@ fn torn_and_hostile_input_is_survived_and_keeps_its_secrets() {
     }
 }
 
+/// Work that grows with the square of the length would not end before the machine is switched off.
+#[test]
+fn a_long_hostile_line_costs_no_more_than_its_length() {
+    let redactor = Redactor::default();
+    for part in [
+        "eyJ-",
+        "eyJ.",
+        "eyJaaaaaaaaaaaa.",
+        "sk-",
+        "xoxb-",
+        "SG.",
+        "ya29.",
+        "~",
+        "8Q~",
+        "@",
+        "a@",
+        "a@b.",
+        "://",
+        "=",
+        ":",
+        "a=",
+        "\"",
+        "\\",
+        "\\\"",
+        "password:",
+        "token=\"",
+        "token='",
+        "credentials={",
+        "<",
+        "<a>",
+        "-----BEGIN ",
+        "-----BEGIN PRIVATE KEY",
+        "Bearer ",
+        "Basic ",
+        "--a ",
+        "--token ",
+        "/home/",
+        "%41",
+        "\\u0041",
+        "4 ",
+        "4111-",
+        "DE89",
+        "A1b-",
+        "{\"value\":",
+        "[",
+        "{\"a\":[",
+    ] {
+        let line = part.repeat((1 << 17) / part.len());
+        let seen = filtered(&redactor, LineFormat::Auto, line.as_bytes());
+        assert!(seen.len() <= 20 * line.len(), "{part}");
+        let document = serde_json::to_vec(&[&line]).unwrap();
+        let seen = filtered(&redactor, LineFormat::Json, &document);
+        assert!(serde_json::from_slice::<Value>(&seen).is_ok(), "{part}");
+    }
+}
+
 /// A torn line of JSON is a text, and its names still count.
 #[test]
 fn a_torn_document_keeps_its_secrets() {
