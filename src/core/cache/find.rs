@@ -135,7 +135,9 @@ fn store(
 fn selection(description: &Description, place: Place, folder: &Path) -> Selection {
     match (description.kind, place) {
         (Kind::Entries, _) => Selection::Turborepo,
-        (_, Place::File(pattern)) => NamePattern::new(pattern).map_or(Selection::Every, Selection::Fitting),
+        (_, Place::File(pattern)) => {
+            NamePattern::new(pattern).map_or_else(|_| Selection::Only(OsString::new()), Selection::Among)
+        }
         (Kind::Whole, _) if !description.is_divided => {
             Selection::Only(folder.file_name().unwrap_or(OsStr::new("")).to_owned())
         }

@@ -80,8 +80,8 @@ pub fn gather<D: Disk>(
     }
     let (entries, fixed) = listed.into_iter().partition(|listed| is_entry(store, listed));
     let mut fixed: Vec<Listed> = fixed;
-    if matches!(store.selection, Selection::Only(_)) {
-        // What stands beside the one name is not of the store.
+    if matches!(store.selection, Selection::Only(_) | Selection::Among(_)) {
+        // What stands beside is not of the store.
         fixed.clear();
     }
     let outputs = match &store.selection {
@@ -133,6 +133,7 @@ fn is_entry(store: &Store, listed: &Listed) -> bool {
         Selection::Fitting(pattern) => {
             matches!(listed.kind, FileKind::File | FileKind::Folder) && pattern.matches(name)
         }
+        Selection::Among(pattern) => listed.kind == FileKind::File && pattern.matches(name),
         Selection::Only(only) => listed.kind == FileKind::Folder && listed.name == *only,
     }
 }
