@@ -65,6 +65,30 @@ fn a_cache_that_is_a_link_is_not_looked_into() {
 }
 
 #[test]
+fn what_holds_the_home_folder_the_workspace_or_a_repository_is_no_cache() {
+    let env = TestEnv::new();
+    let outside = outsider(&env);
+    fs::create_dir_all(env.path("home/repository/.git")).unwrap();
+    let inside = env.path("home/repository/file");
+    file(&inside, KIB, HOUR * 9);
+    for (path, reason) in [
+        (env.path(""), "home folder"),
+        (env.path("home"), "home folder"),
+        (PathBuf::from("/"), "home folder"),
+        (env.workspace(), "workspace"),
+        (env.path("home/repository"), "git"),
+    ] {
+        let path = path.display();
+        env.write_config(&format!("[cache.own]\npath = \"{path}\"\nentries = \"precious\"\n"));
+        let output =
+            env.run(&["--json", "prune-cache", "own", "--max-size", "0B", "--min-age", "0s", "--no-index"]);
+        let output = output.expect_code(2);
+        assert!(output.stderr.contains(reason), "{path}: {}", output.stderr);
+        assert!(outside.exists() && inside.exists());
+    }
+}
+
+#[test]
 fn a_trash_that_is_a_link_is_not_used() {
     let env = TestEnv::new();
     let entry = folders(&env, "entry");
