@@ -199,9 +199,11 @@ fn without_rights(env: &TestEnv, arguments: &[&str]) -> Option<Output> {
             return None;
         }
         command.uid(nobody);
-        // The binary may lie where only root comes.
+        // The binary may lie where only root comes. Another process copies it: a child that a test beside this one
+        // starts meanwhile would hold our descriptor, and with it the text file busy.
         let copy = env.path("brainwav");
-        fs::copy(env!("CARGO_BIN_EXE_brainwav"), &copy).unwrap();
+        let cp = std::process::Command::new("cp").arg(env!("CARGO_BIN_EXE_brainwav")).arg(&copy).status();
+        assert!(cp.unwrap().success());
         let mut other = std::process::Command::new(&copy);
         other.args(arguments).current_dir(env.workspace()).env_clear().uid(nobody);
         for (name, value) in command.get_envs() {
