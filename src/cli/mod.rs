@@ -6,6 +6,7 @@ pub mod global;
 pub mod health;
 pub mod prune_cache;
 pub mod reap;
+pub mod telemetry;
 
 use clap::{Parser, Subcommand};
 
@@ -53,6 +54,7 @@ pub enum Command {
     Health(Box<health::HealthArgs>),
     Reap(Box<reap::ReapArgs>),
     PruneCache(Box<prune_cache::PruneCacheArgs>),
+    Telemetry(telemetry::TelemetryArgs),
     Config(config::ConfigArgs),
     Completions(completions::CompletionsArgs),
 }

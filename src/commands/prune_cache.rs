@@ -36,7 +36,7 @@ pub fn run(context: &mut Context, args: &PruneCacheArgs) -> Result<ExitCode> {
     })?;
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let started = Instant::now();
-    let stores = prune_cache_stores::find(context, &resolved, &selection);
+    let stores = prune_cache_stores::find(context, &resolved, &selection)?;
     let mut rows = Vec::with_capacity(stores.len());
     for store in stores {
         if host.interrupted().is_some() {

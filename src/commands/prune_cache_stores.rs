@@ -62,7 +62,10 @@ impl Selection {
 }
 
 /// Finds the stores that are there, each with its limits and with what forbids to touch it.
-pub fn find(context: &Context, resolved: &Resolved, selection: &Selection) -> Vec<Store> {
+///
+/// # Errors
+/// When one was put where more than a cache is.
+pub fn find(context: &Context, resolved: &Resolved, selection: &Selection) -> Result<Vec<Store>> {
     let settings = &resolved.settings.cache;
     let variable = |name: &str| context.environment.get(name).map(ToOwned::to_owned);
     let places = Places {
@@ -91,14 +94,27 @@ pub fn find(context: &Context, resolved: &Resolved, selection: &Selection) -> Ve
         }
     }
     stores.extend(own_stores(settings, selection, &resolved.workspace));
+    check(&mut stores, &places)?;
+    Ok(stores)
+}
+
+/// Takes out what is found twice, and says of each what forbids to touch it.
+fn check(stores: &mut Vec<Store>, places: &Places<'_>) -> Result<()> {
     let mut seen = HashSet::new();
     stores.retain(|store| seen.insert((store.folder.clone(), store.name.clone())));
-    for store in &mut stores {
+    for store in stores {
         if !matches!(store.kind, Kind::Reported(_)) {
+            if let Some(reason) = find::is_no_cache(store, places) {
+                let folder = store.folder.display();
+                let message = format!("the cache {} cannot be {folder}: {reason}", store.name);
+                return Err(
+                    Error::usage(message).hint("name the folder that holds the entries of the cache alone")
+                );
+            }
             store.refusal = store.refusal.take().or_else(|| tracked(store));
         }
     }
-    stores
+    Ok(())
 }
 
 /// What is said about a store holds before what is said about all, unless that was said for this run.

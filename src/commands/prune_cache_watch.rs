@@ -51,6 +51,11 @@ pub struct Onlooker<'a> {
 }
 
 impl Watch for Onlooker<'_> {
+    fn planned(&self, bytes: u64) {
+        self.gauge.remove(bytes);
+        fault::at(&self.fault, "planned");
+    }
+
     fn progress(&self, usage: &Usage) {
         self.gauge.add(usage);
     }

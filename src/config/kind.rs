@@ -54,6 +54,10 @@ pub enum Kind<T> {
     Switch(fn(&mut T, bool)),
     /// The name of a rule.
     Name(fn(&mut T, String)),
+    /// A text of any kind.
+    Text(fn(&mut T, String)),
+    /// Texts of any kind, none of them included.
+    Texts(fn(&mut T, Vec<String>)),
     /// Program names with wildcards.
     Patterns(fn(&mut T, Vec<NamePattern>)),
     /// One name with wildcards.
@@ -123,10 +127,12 @@ impl<T> Key<T> {
             Kind::Name(set) => {
                 rule_name(raw).map(|name| assign(target, *set, name.to_owned(), Shown::text(name)))
             }
-            Kind::Patterns(set) => {
-                let (patterns, shown) = list(raw, pattern)?;
-                Ok(assign(target, *set, patterns, shown))
-            }
+            Kind::Text(set) => raw
+                .text("a text in quotes")
+                .map(|text| assign(target, *set, text.to_owned(), Shown::text(text))),
+            Kind::Texts(set) => texts(raw, |text| Ok(text.to_owned()), target, *set),
+            Kind::Patterns(set) => texts(raw, pattern, target, *set),
+            Kind::Titles(set) => texts(raw, title, target, *set),
             Kind::Pattern(set) => {
                 let text = raw.text("a name such as \"*.tar\"")?;
                 Ok(assign(target, *set, pattern(text)?, Shown::text(text)))
@@ -134,10 +140,6 @@ impl<T> Key<T> {
             Kind::Path(set) => {
                 let text = raw.text("a folder such as \"~/.cache/tool\"")?;
                 Ok(assign(target, *set, expression::folder(text, places)?, Shown::text(text)))
-            }
-            Kind::Titles(set) => {
-                let (titles, shown) = list(raw, title)?;
-                Ok(assign(target, *set, titles, shown))
             }
             Kind::Expression(set) => {
                 let text = raw.text("a regular expression such as 'node .*server\\.js'")?;
@@ -171,6 +173,18 @@ impl<T> Key<T> {
 fn assign<T, V>(target: &mut T, set: fn(&mut T, V), value: V, shown: Shown) -> Shown {
     set(target, value);
     shown
+}
+
+/// Several texts. An empty one is none, unless the kind refuses it.
+fn texts<T, V>(
+    raw: Raw<'_>,
+    read: fn(&str) -> Result<V, ValueError>,
+    target: &mut T,
+    set: fn(&mut T, Vec<V>),
+) -> Result<Shown, ValueError> {
+    let is_none = raw.is_text("") && read("").is_ok();
+    let (values, shown) = if is_none { (Vec::new(), Shown::List(Vec::new())) } else { list(raw, read)? };
+    Ok(assign(target, set, values, shown))
 }
 
 impl<'a> Raw<'a> {

@@ -38,7 +38,7 @@ fn unknown_keys() {
             "[colours]\na = 1",
             "/f:1:2: colours: ",
             "unknown section",
-            "known here: health, reap, cache, protect, process",
+            "known here: health, reap, cache, telemetry, protect, process",
         ),
         ("[health]\nmax_memory = \"8GiB\"", "/f:2:1: health.max_memory: ", "unknown key", "\"max-memory\"?"),
         ("[health]\nprogram = []", "/f:2:1: health.program: ", "unknown key", "belongs below [protect]"),

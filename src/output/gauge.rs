@@ -1,4 +1,4 @@
-//! How far long work over many files has come: a line on stderr, if that is a terminal.
+//! How far a cache is measured and pruned: a line on stderr, if that is a terminal.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,6 +23,8 @@ struct Reading {
     bytes: AtomicU64,
     files: AtomicU64,
     entries: AtomicU64,
+    /// What has to go, once that is known.
+    planned: AtomicU64,
 }
 
 /// A line with bytes, files and entries, which goes when it is dropped.
@@ -48,10 +50,16 @@ impl Gauge {
                 return;
             }
             let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-            if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} ({elapsed})") {
-                bar.set_style(style);
-            }
+            let mut has_bar = false;
+            show(&bar, "{spinner} {msg} ({elapsed})");
             while stopped.recv_timeout(FRAME) == Err(RecvTimeoutError::Timeout) {
+                let planned = shown.planned.load(Ordering::Relaxed);
+                if planned > 0 && !has_bar {
+                    show(&bar, "{spinner} {msg} {bar:20} {percent}% ({elapsed})");
+                    bar.set_length(planned);
+                    has_bar = true;
+                }
+                bar.set_position(shown.bytes.load(Ordering::Relaxed).min(planned));
                 bar.set_message(format!("{message}: {}", shown.text()));
                 bar.tick();
             }
@@ -62,6 +70,15 @@ impl Gauge {
         Self { reading, thread }
     }
 
+    /// From now on it is about this many bytes that have to go.
+    pub fn remove(&self, bytes: u64) {
+        let Reading { bytes: done, files, entries, planned } = &*self.reading;
+        for counter in [done, files, entries] {
+            counter.store(0, Ordering::Relaxed);
+        }
+        planned.store(bytes, Ordering::Relaxed);
+    }
+
     /// So much more is done. May be called from any thread.
     pub fn add(&self, usage: &Usage) {
         self.reading.bytes.fetch_add(usage.disk_bytes + usage.linked_bytes, Ordering::Relaxed);
@@ -70,16 +87,22 @@ impl Gauge {
     }
 }
 
+fn show(bar: &ProgressBar, template: &str) {
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+}
+
 impl Reading {
     fn text(&self) -> String {
         let number =
             |counter: &AtomicU64| usize::try_from(counter.load(Ordering::Relaxed)).unwrap_or(usize::MAX);
-        format!(
-            "{} in {} files of {} entries",
-            size(self.bytes.load(Ordering::Relaxed)),
-            count(number(&self.files)),
-            count(number(&self.entries)),
-        )
+        let bytes = size(self.bytes.load(Ordering::Relaxed));
+        let files = count(number(&self.files));
+        match self.planned.load(Ordering::Relaxed) {
+            0 => format!("{bytes} in {files} files of {} entries", count(number(&self.entries))),
+            planned => format!("{bytes} of {} gone, {files} files", size(planned)),
+        }
     }
 }
 

@@ -19,3 +19,4 @@ mod reap_parents;
 mod reap_sockets;
 mod rules;
 mod state;
+mod telemetry_redact;

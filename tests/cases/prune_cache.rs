@@ -134,6 +134,7 @@ fn a_list_shows_every_kind_and_changes_nothing() {
         assert_eq!(output.store(name)["kind"], kind, "{name}");
     }
     assert_eq!(output.store("turbo")["entries"], 3);
+    assert_eq!(output.store("tsc")["apparent_bytes"], KIB, "what lies beside it is not of it");
     assert_eq!(output.store("npm")["advice"], "npm cache clean --force");
     drop(prune(&env, &["--list", "--max-size", "1B"]).expect_code(1));
     drop(prune(&env, &["npm"]).expect_code(0));

@@ -65,6 +65,30 @@ fn a_cache_that_is_a_link_is_not_looked_into() {
 }
 
 #[test]
+fn what_holds_the_home_folder_the_workspace_or_a_repository_is_no_cache() {
+    let env = TestEnv::new();
+    let outside = outsider(&env);
+    fs::create_dir_all(env.path("home/repository/.git")).unwrap();
+    let inside = env.path("home/repository/file");
+    file(&inside, KIB, HOUR * 9);
+    for (path, reason) in [
+        (env.path(""), "home folder"),
+        (env.path("home"), "home folder"),
+        (PathBuf::from("/"), "home folder"),
+        (env.workspace(), "workspace"),
+        (env.path("home/repository"), "git"),
+    ] {
+        let path = path.display();
+        env.write_config(&format!("[cache.own]\npath = \"{path}\"\nentries = \"precious\"\n"));
+        let output =
+            env.run(&["--json", "prune-cache", "own", "--max-size", "0B", "--min-age", "0s", "--no-index"]);
+        let output = output.expect_code(2);
+        assert!(output.stderr.contains(reason), "{path}: {}", output.stderr);
+        assert!(outside.exists() && inside.exists());
+    }
+}
+
+#[test]
 fn a_trash_that_is_a_link_is_not_used() {
     let env = TestEnv::new();
     let entry = folders(&env, "entry");
@@ -175,9 +199,11 @@ fn without_rights(env: &TestEnv, arguments: &[&str]) -> Option<Output> {
             return None;
         }
         command.uid(nobody);
-        // The binary may lie where only root comes.
+        // The binary may lie where only root comes. Another process copies it: a child that a test beside this one
+        // starts meanwhile would hold our descriptor, and with it the text file busy.
         let copy = env.path("brainwav");
-        fs::copy(env!("CARGO_BIN_EXE_brainwav"), &copy).unwrap();
+        let cp = std::process::Command::new("cp").arg(env!("CARGO_BIN_EXE_brainwav")).arg(&copy).status();
+        assert!(cp.unwrap().success());
         let mut other = std::process::Command::new(&copy);
         other.args(arguments).current_dir(env.workspace()).env_clear().uid(nobody);
         for (name, value) in command.get_envs() {

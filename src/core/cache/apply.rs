@@ -114,6 +114,9 @@ fn withdraw<D: Disk>(
     let known = if unrecorded.is_empty() { Ok(HashSet::new()) } else { ledger.knows(&unrecorded) };
     let mut struck = if recorded.is_empty() { Vec::new() } else { ledger.strike(&recorded) }.into_iter();
     watch.at(Step::Struck);
+    // Whoever was about to use one of them before its record was struck is there now: then its files stay, which
+    // without a record are a miss and no harm.
+    let is_idle = watch.may_go_on();
     let mut withdrawn = Vec::with_capacity(batch.len());
     for entry in batch {
         let verdict = match entry.standing {
@@ -126,6 +129,7 @@ fn withdraw<D: Disk>(
             }),
         };
         withdrawn.push(match verdict {
+            Some(Struck::Gone) if !is_idle => Withdrawn::Stays(Outcome::InUse),
             Some(Struck::Gone) => take_out(opened, entry, watch),
             Some(Struck::UsedSince) => Withdrawn::Stays(Outcome::UsedSince),
             Some(Struck::Failed(reason)) => Withdrawn::Stays(Outcome::Failed(reason)),
@@ -215,7 +219,7 @@ fn rename_out<D: Disk>(
     let Opened { disk, base, trash } = opened;
     match disk.stat_in(base, &part.name).map_err(failed)? {
         None => return Ok(None),
-        Some(found) if found.id != part.id => return Err(Outcome::Exchanged),
+        Some(found) if !part.is(&found) => return Err(Outcome::Exchanged),
         Some(_) => {}
     }
     let folder = trash.folder(*disk, base).map_err(failed)?;
@@ -228,7 +232,7 @@ fn rename_out<D: Disk>(
     // Between the look and the rename somebody may have put a new one there.
     let found = disk.stat_in(&folder, &name).map_err(failed)?;
     watch.at(Step::Checked);
-    if found.is_some_and(|found| found.id == part.id) {
+    if found.is_some_and(|found| part.is(&found)) {
         return Ok(Some(name));
     }
     match disk.rename(&folder, &name, base, &part.name) {
@@ -240,7 +244,7 @@ fn rename_out<D: Disk>(
 /// Takes away a small file that belongs to an entry and stands elsewhere in the store.
 fn unlink_within<D: Disk>(opened: &Opened<'_, D>, within: &str, part: &Part) -> io::Result<Usage> {
     let folder = opened.disk.open_in(opened.base, OsStr::new(within))?;
-    let Some(found) = opened.disk.stat_in(&folder, &part.name)?.filter(|found| found.id == part.id) else {
+    let Some(found) = opened.disk.stat_in(&folder, &part.name)?.filter(|found| part.is(found)) else {
         return Ok(Usage::default());
     };
     opened.disk.unlink(&folder, &part.name)?;

@@ -1,9 +1,9 @@
 //! What a store is made of: one entry is what is used, and has to go, as a whole.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::time::Duration;
 
-use super::disk::{FileId, Trouble, Usage};
+use super::disk::{FileId, Listed, Trouble, Usage};
 use super::ledger::Record;
 
 /// One name that belongs to an entry.
@@ -15,13 +15,21 @@ pub struct Part {
     pub name: OsString,
     /// What stood there when it was measured. Nothing else is ever removed in its place.
     pub id: FileId,
+    /// When it was modified last. The number of a removed folder may go to the next one, this time does not.
+    pub modified: Duration,
 }
 
 impl Part {
-    /// A name in the store itself.
+    /// A name in the store itself, or in the folder `within` it.
     #[must_use]
-    pub fn new(name: &OsStr, id: FileId) -> Self {
-        Self { within: None, name: name.to_owned(), id }
+    pub fn new(within: Option<&'static str>, listed: &Listed) -> Self {
+        Self { within, name: listed.name.clone(), id: listed.id, modified: listed.modified }
+    }
+
+    /// Whether this is still what was measured.
+    #[must_use]
+    pub fn is(&self, found: &Listed) -> bool {
+        found.id == self.id && found.modified == self.modified
     }
 }
 
@@ -58,6 +66,9 @@ pub struct Entry {
     pub usage: Usage,
     /// When it was used last, since 1970.
     pub last_use: Duration,
+    /// When its files were changed last, as far as that is known, since 1970: its tool may be writing it for a second
+    /// place that has a record of its own.
+    pub written: Duration,
     /// What the records say.
     pub standing: Standing,
     /// Why it stays in any case.

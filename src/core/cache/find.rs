@@ -91,6 +91,21 @@ fn candidates(place: Place, places: &Places<'_>, packages: &[PathBuf]) -> Vec<Pa
     }
 }
 
+/// Why a folder that was named as a cache cannot be one: it holds what nobody would want to lose.
+#[must_use]
+pub fn is_no_cache(store: &Store, places: &Places<'_>) -> Option<String> {
+    let folder = fs::canonicalize(&store.folder).ok()?;
+    let holds = |path: &Path| fs::canonicalize(path).is_ok_and(|path| path.starts_with(&folder));
+    if places.home.is_some_and(holds) {
+        return Some("it holds the home folder".to_owned());
+    }
+    if holds(places.workspace) {
+        return Some("it holds the workspace".to_owned());
+    }
+    let has_repository = fs::symlink_metadata(folder.join(".git")).is_ok();
+    has_repository.then(|| "it is a git repository".to_owned())
+}
+
 /// As Jest writes the number of the user into the name of its folder.
 fn to_base_36(mut number: u32) -> String {
     let mut digits = Vec::new();
@@ -135,7 +150,9 @@ fn store(
 fn selection(description: &Description, place: Place, folder: &Path) -> Selection {
     match (description.kind, place) {
         (Kind::Entries, _) => Selection::Turborepo,
-        (_, Place::File(pattern)) => NamePattern::new(pattern).map_or(Selection::Every, Selection::Fitting),
+        (_, Place::File(pattern)) => {
+            NamePattern::new(pattern).map_or_else(|_| Selection::Only(OsString::new()), Selection::Among)
+        }
         (Kind::Whole, _) if !description.is_divided => {
             Selection::Only(folder.file_name().unwrap_or(OsStr::new("")).to_owned())
         }

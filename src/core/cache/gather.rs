@@ -80,8 +80,8 @@ pub fn gather<D: Disk>(
     }
     let (entries, fixed) = listed.into_iter().partition(|listed| is_entry(store, listed));
     let mut fixed: Vec<Listed> = fixed;
-    if matches!(store.selection, Selection::Only(_)) {
-        // What stands beside the one name is not of the store.
+    if matches!(store.selection, Selection::Only(_) | Selection::Among(_)) {
+        // What stands beside is not of the store.
         fixed.clear();
     }
     let outputs = match &store.selection {
@@ -133,6 +133,7 @@ fn is_entry(store: &Store, listed: &Listed) -> bool {
         Selection::Fitting(pattern) => {
             matches!(listed.kind, FileKind::File | FileKind::Folder) && pattern.matches(name)
         }
+        Selection::Among(pattern) => listed.kind == FileKind::File && pattern.matches(name),
         Selection::Only(only) => listed.kind == FileKind::Folder && listed.name == *only,
     }
 }
@@ -202,7 +203,7 @@ fn add_output(entry: &mut Entry, file: &Listed, fixed: &mut Usage) {
     fixed.linked_bytes = fixed.linked_bytes.saturating_sub(usage.linked_bytes);
     fixed.apparent_bytes = fixed.apparent_bytes.saturating_sub(usage.apparent_bytes);
     fixed.files = fixed.files.saturating_sub(usage.files);
-    entry.parts.push(Part { within: Some(OUTPUTS), name: file.name.clone(), id: file.id });
+    entry.parts.push(Part::new(Some(OUTPUTS), file));
 }
 
 fn usage_of(file: &Listed) -> Usage {
@@ -214,11 +215,15 @@ fn entry(name: OsString, measured: &Measured, record: Option<Record>) -> Entry {
     let listed = &measured.listed;
     let last_use = record.as_ref().map_or(Some(listed.modified), |record| record.last_use);
     let unknown = last_use.is_none().then_some(Hold::UseUnknown);
+    // Nobody can set the time of change back, but to rename something or to change its rights moves it too: it only
+    // counts where a record says when it was used.
+    let written = if record.is_some() { listed.modified.max(listed.changed) } else { listed.modified };
     Entry {
-        parts: vec![Part::new(&listed.name, listed.id)],
+        parts: vec![Part::new(None, listed)],
         name,
         usage: measured.usage,
         last_use: last_use.unwrap_or(listed.modified),
+        written,
         standing: record.map_or(Standing::Unreachable, Standing::Recorded),
         hold: measured.trouble.clone().map(Hold::Trouble).or(unknown),
     }
@@ -235,10 +240,11 @@ fn grouped(store: &Store, files: Vec<Measured>) -> Vec<Entry> {
             parts: Vec::new(),
             usage: Usage::default(),
             last_use,
+            written: last_use,
             standing: Standing::Unrecorded,
             hold: None,
         });
-        group.parts.push(Part::new(&file.listed.name, file.listed.id));
+        group.parts.push(Part::new(None, &file.listed));
         group.usage += file.usage;
         group.last_use = group.last_use.max(last_use);
         group.hold = group.hold.take().or(file.trouble.map(Hold::Trouble));

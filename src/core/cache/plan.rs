@@ -91,7 +91,8 @@ pub fn plan(entries: &[Entry], fixed_bytes: u64, now: Duration, limits: &Limits)
             () if target.is_some_and(|target| left > target) => Reason::OverSize,
             () => continue,
         };
-        if entry.hold.is_some() || age < least_age(entry, limits) {
+        let rest = now.saturating_sub(entry.written);
+        if entry.hold.is_some() || age.min(rest) < least_age(entry, limits) {
             plan.held_over_age += usize::from(is_over_age);
             continue;
         }

@@ -12,6 +12,7 @@ fn entry(name: &str, bytes: u64, age_seconds: u64) -> Entry {
         parts: Vec::new(),
         usage: Usage { disk_bytes: bytes, ..Usage::default() },
         last_use: NOW.saturating_sub(Duration::from_secs(age_seconds)),
+        written: NOW.saturating_sub(Duration::from_secs(age_seconds)),
         standing: Standing::Unrecorded,
         hold: None,
     }
@@ -81,6 +82,14 @@ fn what_nothing_can_use_goes_first_but_never_before_it_is_settled() {
     assert_eq!(gone, [("lost".to_owned(), Reason::Unreachable)]);
     let patient = Limits { min_age: Duration::from_secs(800), ..limits(1_000, 80) };
     assert_eq!(names(&entries, &patient), [""; 0]);
+}
+
+#[test]
+fn what_is_being_written_stays_whatever_its_record_says() {
+    let mut rewritten = entry("rewritten", 200, 9_000);
+    rewritten.written = NOW - Duration::from_secs(599);
+    let entries = [rewritten, entry("at-rest", 200, 8_000)];
+    assert_eq!(names(&entries, &limits(100, 0)), ["at-rest"]);
 }
 
 #[test]

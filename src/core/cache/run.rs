@@ -13,7 +13,7 @@ use super::nx::notes::NxNotes;
 use super::plan::{Plan, plan};
 use super::store::{Selection, Store};
 use super::trash::{SettleError, Settled, Trash};
-use super::watch::{Step, Watch};
+use super::watch::Watch;
 
 /// What was seen of one store, and what became of it.
 #[derive(Debug, Default)]
@@ -94,7 +94,7 @@ pub fn prune<D: Disk>(
     let gathered = gather(disk, &base, store, ledger, meter)?;
     let fixed = gathered.fixed.disk_bytes + gathered.fixed.linked_bytes;
     let plan = plan(&gathered.entries, fixed, how.now, &store.limits);
-    watch.at(Step::Planned);
+    watch.planned(plan.freed_bytes);
     let outcomes = (acts && !plan.evictions.is_empty()).then(|| {
         let mut opened = Opened { disk, base: &base, trash: &mut trash };
         apply(&mut opened, &gathered.entries, &plan, ledger, watch)

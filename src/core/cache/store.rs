@@ -30,6 +30,8 @@ pub enum Selection {
     Every,
     /// Names that fit are entries.
     Fitting(NamePattern),
+    /// Files that fit are entries, in a folder that is none of a cache: what else is in it is nobody's business.
+    Among(NamePattern),
     /// Exactly this name.
     Only(OsString),
 }

@@ -5,8 +5,6 @@ use super::disk::Usage;
 /// The instants at which an interruption would leave something half done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// What has to go is decided, and nothing is done yet.
-    Planned,
     /// Records are struck, and their folders still there.
     Struck,
     /// A folder is in the trash.
@@ -24,7 +22,6 @@ impl Step {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Planned => "planned",
             Self::Struck => "struck",
             Self::Renamed => "renamed",
             Self::Checked => "checked",
@@ -36,6 +33,8 @@ impl Step {
 
 /// What is told how it goes, and asked whether it may go on.
 pub trait Watch: Sync {
+    /// It is decided that so many bytes have to go; nothing is done yet.
+    fn planned(&self, bytes: u64);
     /// So much more was measured or deleted. Called from any thread.
     fn progress(&self, usage: &Usage);
     /// Whether somebody asked to stop. Called from any thread.

@@ -1,45 +1,68 @@
 //! Command lines without the secrets in them.
 
 use super::MARKER;
-use super::key::{names_count, names_secret};
-use super::value::{is_count, redact};
+use super::name::{Named, is_count, named};
+use super::scan::{Sight, scan};
+use super::value::is_long_option;
 use crate::core::process::Arguments;
+
+/// Secrets alone: whose folder it is and what it works on is what a command line is shown for.
+const SIGHT: Sight = Sight { personal: false, content: false, entropy: false, lone_key: true };
 
 /// The arguments as text, secrets taken out: behind `--token=`, behind `--token` as the next argument, and by
 /// the shape of the value. Bytes that are no UTF-8 become the replacement character.
 #[must_use]
 pub fn redacted_words(arguments: Arguments<'_>) -> Vec<String> {
     let mut words = Vec::new();
-    let mut option: Option<String> = None;
+    let mut option = None;
     for argument in arguments.iter() {
         let text = String::from_utf8_lossy(argument);
-        if option.take().is_some_and(|option| is_value_of(&option, &text)) {
+        if option.take().is_some_and(|option| is_value_of(option, &text)) {
             words.push(MARKER.to_owned());
             continue;
         }
-        let is_option = text.starts_with('-') && !text.contains(['=', ' ']) && names_secret(&text);
-        option = is_option.then(|| text.clone().into_owned());
+        let is_option = text.starts_with('-') && !text.contains(['=', ' ']);
+        option = is_option.then(|| names_secret(&text)).flatten();
         words.push(redact_argument(&text));
     }
     words
 }
 
+fn names_secret(name: &str) -> Option<Named> {
+    named(name.as_bytes()).filter(|named| !named.is_content())
+}
+
 /// Whether this is what an option was given: another long option is not, and a small number behind `--token` is a
 /// count. A secret may well begin with a dash.
-fn is_value_of(option: &str, text: &str) -> bool {
-    let is_option =
-        text.strip_prefix("--").is_some_and(|name| name.starts_with(|letter: char| letter.is_alphabetic()));
-    !(is_option || names_count(option) && is_count(text))
+fn is_value_of(option: Named, text: &str) -> bool {
+    !is_long_option(text.as_bytes()) && is_secret(option, text)
+}
+
+fn is_secret(named: Named, text: &str) -> bool {
+    named != Named::Token || !is_count(text.as_bytes())
 }
 
 /// The value behind `--name=` may hold spaces and anything else, so it goes as a whole.
 fn redact_argument(text: &str) -> String {
-    match text.split_once('=') {
-        Some((name, value)) if is_name(name) && names_secret(name) && !value.is_empty() => {
-            if names_count(name) && is_count(value) { text.to_owned() } else { format!("{name}={MARKER}") }
-        }
-        _ => redact(text),
+    let (name, value) = text.split_once('=').unwrap_or_default();
+    match names_secret(name).filter(|_| is_name(name) && !value.is_empty()) {
+        Some(named) if is_secret(named, value) => format!("{name}={MARKER}"),
+        Some(_) => text.to_owned(),
+        None => redact(text),
     }
+}
+
+/// Takes secrets out of a text.
+fn redact(text: &str) -> String {
+    let own = |text: &[u8]| if text.starts_with(MARKER.as_bytes()) { MARKER.len() } else { 0 };
+    let mut result = String::with_capacity(text.len());
+    let mut at = 0;
+    for span in scan(text.as_bytes(), SIGHT, &own).spans {
+        result.push_str(text.get(at..span.start).unwrap_or_default());
+        result.push_str(MARKER);
+        at = span.end;
+    }
+    result + text.get(at..).unwrap_or_default()
 }
 
 fn is_name(text: &str) -> bool {

@@ -77,7 +77,7 @@ impl Pool {
         self.is_stopped.load(Ordering::Relaxed)
     }
 
-    /// Whether a thread has nothing to do.
+    /// Whether a thread has nothing to do, and nothing to take.
     pub fn is_hungry(&self) -> bool {
         self.hungry.load(Ordering::Relaxed) > 0
     }
@@ -97,10 +97,19 @@ impl Pool {
         self.paused.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// Hands work to the threads that have none.
-    pub fn give(&self, items: impl Iterator<Item = Item>) {
-        self.shared().items.extend(items);
-        self.wake.notify_all();
+    /// Hands work to the threads that have none, and wakes as many as there is work for.
+    pub fn give(&self, items: impl ExactSizeIterator<Item = Item>) {
+        let more = items.len();
+        let mut shared = self.shared();
+        shared.items.extend(items);
+        self.note_hunger(&shared);
+        drop(shared);
+        (0..more).for_each(|_| self.wake.notify_one());
+    }
+
+    /// What is there for the idle to take makes nobody hand out more.
+    fn note_hunger(&self, shared: &Shared) {
+        self.hungry.store(shared.idle.saturating_sub(shared.items.len()), Ordering::Relaxed);
     }
 
     /// Waits for something to do; nothing when all of it is done.
@@ -114,7 +123,7 @@ impl Pool {
         }
         let mut shared = self.shared();
         shared.idle += 1;
-        self.hungry.fetch_add(1, Ordering::Relaxed);
+        self.note_hunger(&shared);
         let found = loop {
             if shared.is_over {
                 break None;
@@ -130,7 +139,7 @@ impl Pool {
             shared = self.wake.wait(shared).unwrap_or_else(PoisonError::into_inner);
         };
         shared.idle -= 1;
-        self.hungry.fetch_sub(1, Ordering::Relaxed);
+        self.note_hunger(&shared);
         found
     }
 }

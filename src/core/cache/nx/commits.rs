@@ -4,8 +4,9 @@
 //! time of reading is the best there is: to a day on a usual mount (`relatime`), and nothing on one with `noatime`,
 //! where the entry then counts as used when it was made. Looking at a cache reads none of these files.
 //!
-//! Nx 19 also cannot be told to compare: it looks whether the file is there, and then reads the folder. Between the
-//! two the folder must not go, so it stays for [`GRACE`] after the file is gone.
+//! Nx 19 also cannot be told to compare. It looks whether the file is there, and copies out of the folder later in
+//! the same run; when the folder went in between, it calls that a hit, ends well and has restored nothing. So the
+//! folder stays for [`GRACE`] after the file is gone, and nothing is struck while an Nx is alive in the workspace.
 
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
@@ -17,8 +18,7 @@ use super::super::disk::{Disk, FileKind, Listed};
 use super::super::ledger::{Mark, Record, Struck, is_number};
 
 /// How long the folder of an entry of Nx 19 has to stay after its note is struck, for a run that has just seen the
-/// note. Nx reads the folder at once, and copies out of it within the same step; restoring something large takes
-/// longer, so no Nx may be alive in the workspace either.
+/// note and was not seen itself.
 pub const GRACE: Duration = Duration::from_secs(2);
 
 /// The files that are read on every hit.

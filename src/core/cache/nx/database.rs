@@ -67,13 +67,12 @@ impl Database {
     /// When it is not a regular file of the user, cannot be read, or is laid out in an unknown way.
     pub fn open(path: &Path, uid: u32, purpose: Purpose) -> Result<Self, LedgerError> {
         let found = trusted(path, uid)?;
-        let connection = match purpose {
-            Purpose::Look => look(path, uid),
-            Purpose::Strike => strike(path),
-        }?;
+        let (connection, is_unlocked) = match purpose {
+            Purpose::Look => look(path)?,
+            Purpose::Strike => (strike(path)?, false),
+        };
         let layout = layout::read(path, &connection).map_err(|error| translate(path, &error))?;
         let layout = layout.map_err(|reason| LedgerError::UnknownSchema { path: path.to_owned(), reason })?;
-        let is_unlocked = purpose == Purpose::Look && !beside(path, "-shm").exists();
         let unlocked = is_unlocked.then(|| state(&found));
         let database = Self { path: path.to_owned(), connection, layout, id: id(&found), unlocked };
         database.check_same().map(|()| database)
@@ -236,19 +235,20 @@ fn trusted(path: &Path, uid: u32) -> Result<Metadata, LedgerError> {
     no(path, "it cannot be looked at")
 }
 
-fn look(path: &Path, uid: u32) -> Result<Connection, LedgerError> {
-    trusted(path, uid)?;
+/// The connection, and whether it reads without locks.
+fn look(path: &Path) -> Result<(Connection, bool), LedgerError> {
     let log = fs::symlink_metadata(beside(path, "-wal")).ok().map(|found| found.len());
     let has_index = beside(path, "-shm").exists();
-    let way = match (log, has_index) {
-        (Some(_), true) => "mode=ro&readonly_shm=1",
-        (None | Some(0), _) => "immutable=1",
+    let (way, is_unlocked) = match (log, has_index) {
+        (Some(_), true) => ("mode=ro&readonly_shm=1", false),
+        (None | Some(0), _) => ("immutable=1", true),
         (Some(_), false) => {
             let reason = "its log has no index, and cannot be read without making one".to_owned();
             return Err(LedgerError::NeedsRecovery { path: path.to_owned(), reason });
         }
     };
-    open(path, way, OpenFlags::SQLITE_OPEN_READ_ONLY, LOOK_PATIENCE).map_err(|error| translate(path, &error))
+    let connection = open(path, way, OpenFlags::SQLITE_OPEN_READ_ONLY, LOOK_PATIENCE);
+    connection.map(|connection| (connection, is_unlocked)).map_err(|error| translate(path, &error))
 }
 
 fn strike(path: &Path) -> Result<Connection, LedgerError> {
