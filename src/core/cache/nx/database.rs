@@ -183,7 +183,12 @@ pub fn look_at<T>(
                 Ok(_) => {}
                 Err(error) => last = error,
             },
-            Err(error @ (LedgerError::Replaced { .. } | LedgerError::NeedsRecovery { .. })) => last = error,
+            // Between the look at the log and the opening of its index both may have gone: that is an Nx that ended.
+            Err(
+                error @ (LedgerError::Replaced { .. }
+                | LedgerError::NeedsRecovery { .. }
+                | LedgerError::Unreadable { .. }),
+            ) => last = error,
             Err(error) => return Err(error),
         }
         // An Nx that starts or ends makes and removes the log within milliseconds.
