@@ -36,13 +36,14 @@ pub fn run(context: &mut Context, args: &PruneCacheArgs) -> Result<ExitCode> {
     })?;
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let started = Instant::now();
+    let state = Folder::open(&context.paths.state, context.uid).ok().filter(|_| !dry_run);
     let stores = prune_cache_stores::find(context, &resolved, &selection)?;
     let mut rows = Vec::with_capacity(stores.len());
     for store in stores {
         if host.interrupted().is_some() {
             break;
         }
-        let how = How { dry_run, now, uid: context.uid };
+        let how = How { dry_run, now, uid: context.uid, state: state.as_ref() };
         rows.push(one(context, &host, &resolved, args, store, how));
     }
     let home = context.environment.home().map(ToOwned::to_owned);
@@ -90,7 +91,7 @@ fn one(
     resolved: &Resolved,
     args: &PruneCacheArgs,
     store: Store,
-    mut how: How,
+    mut how: How<'_>,
 ) -> StoreRow {
     let is_reported = matches!(store.kind, Kind::Reported(_));
     how.dry_run |= is_reported;
@@ -99,15 +100,17 @@ fn one(
         true => wait_until_idle(&context.ui, host, &store, resolved.settings.cache.wait),
         false => Ok(Vec::new()),
     };
+    let mut is_locked = false;
     let (users, result) = match users {
         Err(error) => (Vec::new(), Err(error.to_string())),
         Ok(users) => {
             how.dry_run |= !users.is_empty();
             let result = look_and_act(context, host, args, &store, needs_idle, how);
+            is_locked = matches!(result, Err(RunError::Locked));
             (users, result.map_err(|error| error.to_string()))
         }
     };
-    StoreRow { acts: !how.dry_run && store.refusal.is_none(), store, result, users }
+    StoreRow { acts: !how.dry_run && store.refusal.is_none(), store, result, users, is_locked }
 }
 
 fn look_and_act(
@@ -116,14 +119,14 @@ fn look_and_act(
     args: &PruneCacheArgs,
     store: &Store,
     needs_idle: bool,
-    how: How,
+    how: How<'_>,
 ) -> std::result::Result<crate::core::cache::run::Pruned, RunError> {
     let gauge = Gauge::start(&context.ui, &format!("{}: {}", store.name, store.folder.display()));
     let disk = SystemDisk;
     let progress = |usage: &crate::core::cache::disk::Usage| gauge.add(usage);
     let stop = || host.interrupted().is_some();
     let mut meter = Meter::new(how.now, &progress, &stop);
-    if !args.no_index && store.kind == Kind::Entries {
+    if !args.no_index && store.nx.is_some() {
         meter = meter.remembering(&context.paths.state, context.uid, &store.folder);
     }
     let fault = context.environment.get("BRAINWAV_FAULT").unwrap_or_default();

@@ -152,6 +152,7 @@ fn nx_stores(
     description: &Description,
     limits: Limits,
 ) -> Vec<Store> {
+    let is_exclusive = own.and_then(|own| own.exclusive).unwrap_or(false);
     let around = Surroundings {
         root: places.workspace,
         variable: places.variable,
@@ -159,7 +160,7 @@ fn nx_stores(
         shared_temp: Path::new("/tmp"),
         git: &git::ask,
         uid: places.uid,
-        is_exclusive: own.and_then(|own| own.exclusive).unwrap_or(false),
+        is_exclusive,
     };
     let located = locate(&around);
     let store = |nx: NxStore| {
@@ -181,8 +182,11 @@ fn nx_stores(
             users: description.users.iter().map(|user| (*user).to_owned()).collect(),
             limits,
             version: located.version.clone(),
-            notes: located.troubles.iter().cloned().chain(left_behind).collect(),
-            refusal: nx.shared.clone(),
+            notes: left_behind.into_iter().collect(),
+            is_exclusive: is_exclusive || nx.is_below_home,
+            serves_everywhere: false,
+            // Without its settings nobody knows where else Nx keeps databases.
+            refusal: nx.shared.clone().or_else(|| located.troubles.first().cloned()),
             nx: Some(nx),
         }
     };
@@ -202,14 +206,34 @@ fn own_stores(settings: &CacheSettings, selection: &Selection, workspace: &Path)
             last_use: own.last_use.unwrap_or(LastUse::Touched),
             project: workspace.to_owned(),
             users: Vec::new(),
+            is_exclusive: false,
+            serves_everywhere: false,
             limits: limits(settings, Some(own), Kind::Entries, None),
             nx: None,
             version: None,
             notes: Vec::new(),
-            refusal: None,
+            refusal: outside(own, workspace).or_else(|| wanted(own)),
         })
     };
     settings.stores.iter().filter_map(store).collect()
+}
+
+/// A workspace may have come from anywhere, and says nothing about what lies outside of it.
+fn outside(own: &StoreSettings, workspace: &Path) -> Option<String> {
+    let folder = own.path.as_ref().filter(|_| own.path_is_of_workspace)?.canonicalize().ok()?;
+    let is_inside = workspace.canonicalize().is_ok_and(|workspace| folder.starts_with(workspace));
+    (!is_inside).then(|| {
+        "it lies outside of the workspace whose brainwav.toml names it; name it in your own config.toml"
+            .to_owned()
+    })
+}
+
+/// In a work tree only what git is told to ignore can be a cache that nobody knows.
+fn wanted(own: &StoreSettings) -> Option<String> {
+    match git::wanted(own.path.as_ref()?) {
+        Tracked::Yes(name) => Some(format!("git does not ignore the files in it, such as {name}")),
+        Tracked::No | Tracked::Unknown(_) => None,
+    }
 }
 
 /// What git keeps is somebody's work, whatever its folder is called.

@@ -11,6 +11,7 @@ use super::problem::Problem;
 use super::resolution::Resolution;
 use super::rule_keys::{self, NAME, RULE_KEYS, RulePatch, WrittenRule};
 use super::settings::{self, SETTINGS};
+use super::shown::Layer;
 use super::source::Source;
 use super::store_keys::{self, StoreSettings, WrittenStore};
 use super::suggest;
@@ -140,6 +141,7 @@ impl Walk<'_> {
                 Err(error) => self.problem(&value.span(), &name, error),
             }
         }
+        settings.path_is_of_workspace = settings.path.is_some() && self.source.layer() == Layer::Workspace;
         let place = self.source.place(&name.span());
         self.written.stores.push(WrittenStore { settings, place, shown });
     }

@@ -63,6 +63,12 @@ impl Source {
         &self.text
     }
 
+    /// Whose file it is.
+    #[must_use]
+    pub const fn layer(&self) -> Layer {
+        self.layer
+    }
+
     /// Where a value at this place of the text came from.
     #[must_use]
     pub fn origin(&self, span: &Range<usize>) -> Origin {

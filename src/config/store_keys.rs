@@ -19,6 +19,8 @@ pub struct StoreSettings {
     pub enabled: Option<bool>,
     /// Where it is, for a store that is not built in.
     pub path: Option<PathBuf>,
+    /// Whether the workspace says so, which may have come from anywhere.
+    pub path_is_of_workspace: bool,
     /// Which names in it are entries.
     pub entries: Option<NamePattern>,
     /// What tells when an entry was used last.
@@ -139,7 +141,10 @@ pub fn merge(files: Vec<Vec<WrittenStore>>) -> (Vec<StoreSettings>, Vec<Entry>, 
 impl StoreSettings {
     fn apply(&mut self, new: Self) {
         self.enabled = new.enabled.or(self.enabled);
-        self.path = new.path.or_else(|| self.path.take());
+        if new.path.is_some() {
+            self.path = new.path;
+            self.path_is_of_workspace = new.path_is_of_workspace;
+        }
         self.entries = new.entries.or_else(|| self.entries.take());
         self.last_use = new.last_use.or(self.last_use);
         self.max_bytes = new.max_bytes.or(self.max_bytes);

@@ -24,6 +24,8 @@ pub struct StoreRow {
     pub result: Result<Pruned, String>,
     /// Whoever worked with it for as long as was waited; then nothing was removed.
     pub users: Vec<u32>,
+    /// Whether another run is pruning it.
+    pub is_locked: bool,
     /// Whether anything was to be removed at all.
     pub acts: bool,
 }
@@ -70,25 +72,29 @@ impl StoreRow {
     #[must_use]
     pub fn removed(&self) -> usize {
         let outcomes = self.result.iter().filter_map(|pruned| pruned.outcomes.as_ref()).flatten();
-        outcomes.filter(|outcome| matches!(outcome, Outcome::Removed(_) | Outcome::LeftInTrash(..))).count()
+        outcomes.filter(|outcome| matches!(outcome, Outcome::Removed(_))).count()
+    }
+
+    /// Whether all that had to go is gone.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        let is_gone = |one: &Outcome| matches!(one, Outcome::Removed(_) | Outcome::GoneAlready);
+        let outcomes = self.result.as_ref().ok().and_then(|pruned| pruned.outcomes.as_ref());
+        outcomes.is_some_and(|outcomes| outcomes.iter().all(is_gone))
     }
 
     /// Whether it keeps its limits now.
     fn is_fine(&self) -> bool {
         let Ok(pruned) = &self.result else { return false };
-        let has_nothing_to_do = pruned.plan.evictions.is_empty() && pruned.plan.suffices();
-        let is_done = pruned.plan.suffices()
-            && pruned
-                .outcomes
-                .as_ref()
-                .is_some_and(|outcomes| outcomes.iter().all(|one| matches!(one, Outcome::Removed(_))));
-        matches!(self.store.kind, Kind::Reported(_)) || has_nothing_to_do || is_done
+        let is_over = !pruned.plan.suffices() || !pruned.plan.evictions.is_empty() && !self.is_done();
+        matches!(self.store.kind, Kind::Reported(_)) || !is_over
     }
 
     fn has_failure(&self) -> bool {
         let Ok(pruned) = &self.result else { return false };
         let failed = |one: &Outcome| matches!(one, Outcome::Failed(_) | Outcome::LeftInTrash(..));
-        let is_denied = self.acts && !pruned.gathered.troubles.is_empty();
+        // What could not be looked at matters where it kept something from going.
+        let is_denied = self.acts && !pruned.gathered.troubles.is_empty() && !pruned.plan.suffices();
         is_denied || !pruned.settled.left.is_empty() || pruned.outcomes.iter().flatten().any(failed)
     }
 }
@@ -99,6 +105,9 @@ impl View<'_> {
     pub fn exit_code(&self) -> ExitCode {
         if let Some(signal) = self.interrupted {
             return ExitCode::Signal(signal);
+        }
+        if self.rows.iter().any(|row| row.is_locked) {
+            return ExitCode::Locked;
         }
         if self.rows.iter().any(|row| row.result.is_err()) {
             return ExitCode::CouldNotLook;
@@ -243,7 +252,8 @@ pub fn notes(row: &StoreRow, pruned: &Pruned) -> Vec<String> {
     let mut notes = Vec::new();
     let plan = &pruned.plan;
     if plan.excess_bytes > 0 {
-        notes.push(format!("{} above the target stay: too young, or held", size(plan.excess_bytes)));
+        let bytes = size(plan.excess_bytes);
+        notes.push(format!("{bytes} above the target stay: too young, held, or with names elsewhere"));
     }
     if plan.held_over_age > 0 {
         notes.push(format!("{} older than allowed stay", plural(plan.held_over_age, "entry", "entries")));
@@ -256,7 +266,15 @@ pub fn notes(row: &StoreRow, pruned: &Pruned) -> Vec<String> {
         let entries = plural(pruned.settled.restored, "entry", "entries");
         notes.push(format!("{entries} that an interrupted run had taken out were put back"));
     }
-    notes.extend(pruned.settled.left.iter().map(|left| format!("left in the trash: {left}")));
+    notes.extend(pruned.settled.left.iter().take(3).map(|left| format!("left in the trash: {left}")));
+    if pruned.plan.lost_held > 0 {
+        let entries = plural(pruned.plan.lost_held, "entry", "entries");
+        notes.push(format!(
+            "{entries} unknown to the databases that are seen from here stay; where no others use this cache, set \
+             cache.{}.exclusive = true",
+            row.store.name
+        ));
+    }
     let troubles = &pruned.gathered.troubles;
     notes.extend(troubles.iter().take(3).map(|trouble| format!("kept: {trouble}")));
     if troubles.len() > 3 {
@@ -272,6 +290,7 @@ fn exceptions(pruned: &Pruned) -> Vec<String> {
     let outcomes = || pruned.outcomes.iter().flatten();
     let number = |wanted: &Outcome| outcomes().filter(|outcome| *outcome == wanted).count();
     let counted = [
+        (number(&Outcome::GoneAlready), "were taken away by somebody else"),
         (number(&Outcome::UsedSince), "were used meanwhile and stay"),
         (number(&Outcome::Exchanged), "were exchanged meanwhile and stay"),
         (number(&Outcome::InUse), "stay, because somebody began to work with the cache"),
@@ -336,6 +355,7 @@ pub const fn outcome_word(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::Removed(_) => "removed",
         Outcome::LeftInTrash(..) => "left in the trash",
+        Outcome::GoneAlready => "gone already",
         Outcome::UsedSince => "used since",
         Outcome::Exchanged => "exchanged",
         Outcome::InUse => "in use",

@@ -151,7 +151,7 @@ fn verdict(row: &StoreRow, dry_run: bool) -> &'static str {
         _ if pruned.plan.evictions.is_empty() && pruned.plan.suffices() => "within limits",
         _ if pruned.plan.evictions.is_empty() => "over limit",
         _ if dry_run => "would prune",
-        _ if row.removed() == pruned.plan.evictions.len() => "pruned",
+        _ if row.is_done() => "pruned",
         _ => "partly pruned",
     }
 }

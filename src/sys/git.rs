@@ -18,11 +18,25 @@ pub enum Tracked {
 /// Asks whether git keeps a file below `folder`.
 #[must_use]
 pub fn tracked(folder: &Path) -> Tracked {
+    list(folder, &["--cached"])
+}
+
+/// Asks whether git would keep a file below `folder` once it is added: it is not there yet, and nothing says that it is
+/// to be ignored.
+#[must_use]
+pub fn wanted(folder: &Path) -> Tracked {
+    list(folder, &["--cached", "--others", "--exclude-standard"])
+}
+
+fn list(folder: &Path, which: &[&str]) -> Tracked {
+    let Ok(folder) = folder.canonicalize() else {
+        return Tracked::Unknown("it cannot be told where it really is".to_owned());
+    };
     let has_work_tree = folder.ancestors().any(|ancestor| ancestor.join(".git").symlink_metadata().is_ok());
     if !has_work_tree {
         return Tracked::No;
     }
-    let mut child = match git(folder).args(["ls-files", "-z", "--cached", "--", "."]).spawn() {
+    let mut child = match git(&folder).args(["ls-files", "-z"]).args(which).args(["--", "."]).spawn() {
         Ok(child) => child,
         Err(error) => return Tracked::Unknown(format!("git cannot be asked: {error}")),
     };
@@ -59,5 +73,22 @@ fn git(folder: &Path) -> Command {
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null());
+    // In a hook, git hands these on, and they speak of another repository or another index.
+    for name in REDIRECTIONS {
+        command.env_remove(name);
+    }
     command
 }
+
+const REDIRECTIONS: [&str; 10] = [
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_COMMON_DIR",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_NAMESPACE",
+    "GIT_CEILING_DIRECTORIES",
+    "GIT_CONFIG_PARAMETERS",
+    "GIT_CONFIG_COUNT",
+];

@@ -151,6 +151,14 @@ fn the_configuration_adds_stores_and_limits() {
     env.write_config(
         "[cache.models]\npath = \"~/models\"\nentries = \"*.bin\"\nmax-size = \"250KiB\"\ntarget = \"80%\"\n",
     );
+    // A workspace may have come from anywhere, and says nothing about the home folder.
+    let output = prune(&env, &["models"]).expect_code(1);
+    assert!(output.store("models")["reason"].to_string().contains("outside of the workspace"));
+    assert_eq!(TestEnv::file_names(&folder).len(), 4);
+    let user = env.path("home").join(".config/brainwav");
+    fs::create_dir_all(&user).unwrap();
+    fs::copy(env.workspace().join("brainwav.toml"), user.join("config.toml")).unwrap();
+    env.write_config("");
     drop(prune(&env, &["models"]).expect_code(0));
     assert_eq!(TestEnv::file_names(&folder), ["a.bin", "keep.txt"], "what is no entry counts, and stays");
     let output = env.run(&["prune-cache", "model"]).expect_code(2);
@@ -215,4 +223,20 @@ fn what_git_keeps_is_refused() {
     // To add them was to read them.
     drop(prune(&env, &["--max-size", "1KiB", "--min-age", "0s"]).expect_code(0));
     assert_eq!(left(&folder), [0; 0]);
+}
+
+#[test]
+fn what_no_database_knows_stays_unless_somebody_says_that_there_is_no_other() {
+    let env = TestEnv::new();
+    let entry = env.workspace().join(".nx/cache/1234567890");
+    file(&env.workspace().join("nx.json"), 0, HOUR);
+    fs::write(env.workspace().join("nx.json"), "{}").unwrap();
+    file(&entry.join("dist/main.js"), KIB, HOUR * 9);
+    grow_old(&entry, HOUR * 9);
+    let output = prune(&env, &["--max-size", "0B"]);
+    assert!(output.store("nx")["notes"].to_string().contains("exclusive"), "{}", output.stdout);
+    assert!(entry.exists());
+    env.write_config("[cache.nx]\nexclusive = true\n");
+    drop(prune(&env, &["--max-size", "0B"]).expect_code(0));
+    assert!(!entry.exists());
 }

@@ -89,6 +89,97 @@ fn what_holds_the_home_folder_the_workspace_or_a_repository_is_no_cache() {
 }
 
 #[test]
+fn a_link_on_the_way_out_of_the_workspace_is_not_followed() {
+    let env = TestEnv::new();
+    let outside = env.path("home").join("project/webpack/main.js");
+    file(&outside, KIB, HOUR * 24 * 90);
+    fs::create_dir_all(env.workspace().join("node_modules")).unwrap();
+    symlink(env.path("home").join("project"), env.workspace().join("node_modules/.cache")).unwrap();
+    let output = env.run(&["--json", "prune-cache", "webpack", "--min-age", "0s", "--max-age", "1day"]);
+    assert!(output.store("webpack")["reason"].to_string().contains("leads out"), "{}", output.stdout);
+    assert!(outside.exists());
+}
+
+#[test]
+fn what_was_written_deep_in_an_entry_keeps_it() {
+    let env = TestEnv::new();
+    let entry = folders(&env, "entry");
+    file(&entry.join("a/b/c/new"), KIB, HOUR / 60);
+    grow_old(&entry, HOUR * 9);
+    drop(env.run(&["prune-cache", "own", "--max-size", "0B"]).expect_code(1));
+    assert!(entry.exists());
+    grow_old(&entry.join("a/b/c/new"), HOUR * 9);
+    drop(env.run(&["prune-cache", "own", "--max-size", "0B"]).expect_code(0));
+    assert!(!entry.exists());
+}
+
+#[test]
+fn a_checkout_in_a_cache_stays_and_so_does_what_git_would_want() {
+    let env = TestEnv::new();
+    let entry = folders(&env, "entry");
+    fs::create_dir(entry.join(".git")).unwrap();
+    let output = prune_all(&env);
+    assert!(output.store("own")["notes"].to_string().contains("it is a git repository"), "{}", output.stdout);
+    assert!(entry.join("inner/file").exists());
+    fs::remove_dir(entry.join(".git")).unwrap();
+    let git = std::process::Command::new("git").args(["init", "-q"]).current_dir(env.workspace()).status();
+    if !git.is_ok_and(|status| status.success()) {
+        return not_tested("there is no git");
+    }
+    let output = prune_all(&env).expect_code(1);
+    assert!(output.store("own")["reason"].to_string().contains("does not ignore"), "{}", output.stdout);
+    fs::write(env.workspace().join(".gitignore"), "own\n").unwrap();
+    drop(prune_all(&env).expect_code(0));
+    assert!(!entry.exists());
+}
+
+#[test]
+fn what_git_is_told_elsewhere_does_not_hide_what_it_keeps() {
+    let env = TestEnv::new();
+    let entry = folders(&env, "entry");
+    let git = |words: &[&str]| {
+        let mut command = std::process::Command::new("git");
+        command.args(words).current_dir(env.workspace()).env("HOME", env.path("home")).status()
+    };
+    if !git(&["init", "-q"]).is_ok_and(|status| status.success()) {
+        return not_tested("there is no git");
+    }
+    assert!(git(&["add", "-f", "own"]).unwrap().success());
+    let mut command = env.command(&["--json", "prune-cache", "own", "--max-size", "0B", "--min-age", "0s"]);
+    command.env("GIT_INDEX_FILE", env.path("no-index"));
+    drop(Output::of(command).expect_code(1));
+    symlink(env.workspace(), env.path("home/link")).unwrap();
+    let user = env.path("home").join(".config/brainwav");
+    fs::create_dir_all(&user).unwrap();
+    let path = env.path("home/link/own").display().to_string();
+    fs::write(user.join("config.toml"), format!("[cache.own]\npath = \"{path}\"\n")).unwrap();
+    env.write_config("");
+    drop(prune_all(&env).expect_code(1));
+    assert!(entry.join("inner/file").exists());
+}
+
+#[test]
+fn two_runs_of_one_cache_do_not_come_in_each_others_way() {
+    let env = TestEnv::new();
+    let entry = folders(&env, "entry");
+    let mut first = env.command(&["prune-cache", "own", "--max-size", "0B", "--min-age", "0s"]);
+    first.env("BRAINWAV_FAULT", "planned:stop");
+    let mut first =
+        first.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();
+    let stat = format!("/proc/{}/stat", first.id());
+    wait_until("it stops", || fs::read_to_string(&stat).is_ok_and(|stat| stat.contains(") T ")));
+    // With a state folder of its own it sees no lock in the other one.
+    let mut second = env.command(&["--json", "prune-cache", "own", "--max-size", "0B", "--min-age", "0s"]);
+    second.env("BRAINWAV_STATE_DIR", env.path("other-state"));
+    let output = Output::of(second).expect_code(75);
+    assert!(output.store("own")["reason"].to_string().contains("another run"), "{}", output.stdout);
+    let pid = rustix::process::Pid::from_child(&first);
+    rustix::process::kill_process(pid, rustix::process::Signal::CONT).unwrap();
+    assert!(first.wait().unwrap().success());
+    assert!(!entry.exists());
+}
+
+#[test]
 fn a_trash_that_is_a_link_is_not_used() {
     let env = TestEnv::new();
     let entry = folders(&env, "entry");

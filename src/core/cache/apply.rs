@@ -24,6 +24,8 @@ pub enum Outcome {
     Removed(Usage),
     /// It is out of the cache, and nothing can come across it any more, but not all of it could be deleted.
     LeftInTrash(Usage, Trouble),
+    /// Somebody else took it away.
+    GoneAlready,
     /// It was used after the plan was made, and stays.
     UsedSince,
     /// Something else has its name by now, and stays.
@@ -105,11 +107,11 @@ fn withdraw<D: Disk>(
         .iter()
         .filter_map(|entry| match &entry.standing {
             Standing::Recorded(record) => Some((entry.name.clone(), record.clone())),
-            Standing::Unrecorded | Standing::Unreachable => None,
+            Standing::Unrecorded | Standing::Unreachable | Standing::Struck => None,
         })
         .collect();
     // Whoever had no record may have one by now.
-    let unrecorded = batch.iter().filter(|entry| entry.standing == Standing::Unreachable);
+    let unrecorded = batch.iter().filter(|entry| entry.standing.is_lost());
     let unrecorded: Vec<OsString> = unrecorded.map(|entry| entry.name.clone()).collect();
     let known = if unrecorded.is_empty() { Ok(HashSet::new()) } else { ledger.knows(&unrecorded) };
     let mut struck = if recorded.is_empty() { Vec::new() } else { ledger.strike(&recorded) }.into_iter();
@@ -122,7 +124,7 @@ fn withdraw<D: Disk>(
         let verdict = match entry.standing {
             Standing::Recorded(_) => struck.next(),
             Standing::Unrecorded => Some(Struck::Gone),
-            Standing::Unreachable => Some(match &known {
+            Standing::Unreachable | Standing::Struck => Some(match &known {
                 Ok(known) if known.contains(&entry.name) => Struck::UsedSince,
                 Ok(_) => Struck::Gone,
                 Err(error) => Struck::Failed(error.to_string()),
@@ -205,7 +207,8 @@ fn take_out<D: Disk>(opened: &mut Opened<'_, D>, entry: &Entry, watch: &dyn Watc
             Err(_) => break,
         }
     }
-    Withdrawn::Out(parts, Usage::default())
+    let is_gone = parts.is_empty() && entry.parts.iter().any(|part| part.within.is_none());
+    if is_gone { Withdrawn::Stays(Outcome::GoneAlready) } else { Withdrawn::Out(parts, Usage::default()) }
 }
 
 /// Renames one part into the trash if it is still the one that was measured; `None` when it is gone by itself.
@@ -226,7 +229,12 @@ fn rename_out<D: Disk>(
     let name = trash.next_name(entry, &part.name);
     match disk.rename(base, &part.name, &folder, &name) {
         Ok(()) => watch.at(Step::Renamed),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        // Either of the two may be missing, the part or the trash.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let is_there = disk.stat_in(base, &part.name).map_err(failed)?.is_some();
+            let missing = || Outcome::Failed("the trash was taken away by somebody".to_owned());
+            return if is_there { Err(missing()) } else { Ok(None) };
+        }
         Err(error) => return Err(failed(error)),
     }
     // Between the look and the rename somebody may have put a new one there.

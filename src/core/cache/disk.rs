@@ -108,6 +108,23 @@ impl std::fmt::Display for Trouble {
     }
 }
 
+/// The latest times of the files in an entry, since 1970. Folders do not count: to look at one is to read it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Newest {
+    /// When one was changed last.
+    pub modified: Duration,
+    /// When one was read last.
+    pub accessed: Duration,
+}
+
+impl Newest {
+    /// What holds for both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self { modified: self.modified.max(other.modified), accessed: self.accessed.max(other.accessed) }
+    }
+}
+
 /// One entry after the walk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Measured {
@@ -115,6 +132,8 @@ pub struct Measured {
     pub listed: Listed,
     /// It and everything below it.
     pub usage: Usage,
+    /// The latest times in it.
+    pub newest: Newest,
     /// Whether it may be remembered: nothing in it has a name elsewhere, and nothing was in the way.
     pub is_whole: bool,
     /// The first thing that was in the way; then `usage` is too small.
@@ -218,6 +237,11 @@ pub trait Disk: Sync {
     /// # Errors
     /// When the operating system says no.
     fn unlink(&self, folder: &Self::Folder, name: &OsStr) -> io::Result<()>;
+    /// Locks a folder until it is dropped, for one run at a time; `false` when another one has it.
+    ///
+    /// # Errors
+    /// When the operating system says no.
+    fn lock(&self, folder: &Self::Folder) -> io::Result<bool>;
     /// Removes a folder that is empty.
     ///
     /// # Errors

@@ -42,6 +42,16 @@ pub enum Standing {
     Recorded(Record),
     /// It keeps records, and has none of this: it cannot be used any more.
     Unreachable,
+    /// We struck its record in a run that did not come to an end.
+    Struck,
+}
+
+impl Standing {
+    /// Whether its tool cannot use it any more.
+    #[must_use]
+    pub const fn is_lost(&self) -> bool {
+        matches!(self, Self::Unreachable | Self::Struck)
+    }
 }
 
 /// Why an entry stays, however old it is.

@@ -67,11 +67,24 @@ pub fn stores(
         for folder in candidates(*place, places, packages) {
             let is_known = found.iter().any(|store: &Store| store.folder == folder);
             if !is_known && fs::symlink_metadata(&folder).is_ok() {
-                found.push(store(description, *place, places.workspace, folder, limits));
+                let leads_out = matches!(place, Place::Package(_)) && leads_out(&folder, places.workspace);
+                let mut store = store(description, *place, places.workspace, folder, limits);
+                store.refusal =
+                    leads_out.then(|| "a link on the way to it leads out of the workspace".to_owned());
+                found.push(store);
             }
         }
     }
     found
+}
+
+/// Whether a folder in the workspace really is elsewhere.
+fn leads_out(folder: &Path, workspace: &Path) -> bool {
+    let real = |path: &Path| fs::canonicalize(path);
+    match (real(folder), real(workspace)) {
+        (Ok(folder), Ok(workspace)) => !folder.starts_with(workspace),
+        _ => true,
+    }
 }
 
 fn candidates(place: Place, places: &Places<'_>, packages: &[PathBuf]) -> Vec<PathBuf> {
@@ -91,6 +104,13 @@ fn candidates(place: Place, places: &Places<'_>, packages: &[PathBuf]) -> Vec<Pa
     }
 }
 
+/// Folders below the home folder that tools and people keep what they need in.
+const KEPT: [&str; 8] =
+    [".config", ".ssh", ".gnupg", ".local", ".local/share", ".local/state", "Documents", "Desktop"];
+
+/// What stands in the folder of a project, and in none of a cache.
+const SIGNS: [&str; 6] = [".git", ".hg", ".jj", "package.json", "Cargo.toml", "brainwav.toml"];
+
 /// Why a folder that was named as a cache cannot be one: it holds what nobody would want to lose.
 #[must_use]
 pub fn is_no_cache(store: &Store, places: &Places<'_>) -> Option<String> {
@@ -102,8 +122,13 @@ pub fn is_no_cache(store: &Store, places: &Places<'_>) -> Option<String> {
     if holds(places.workspace) {
         return Some("it holds the workspace".to_owned());
     }
-    let has_repository = fs::symlink_metadata(folder.join(".git")).is_ok();
-    has_repository.then(|| "it is a git repository".to_owned())
+    let home = places.home.and_then(|home| fs::canonicalize(home).ok());
+    let is_kept = |name: &&&str| home.as_ref().is_some_and(|home| folder == home.join(name));
+    if let Some(name) = KEPT.iter().find(is_kept) {
+        return Some(format!("nothing in ~/{name} is a cache"));
+    }
+    let sign = SIGNS.iter().find(|name| fs::symlink_metadata(folder.join(name)).is_ok());
+    sign.map(|name| format!("there is a {name} in it"))
 }
 
 /// As Jest writes the number of the user into the name of its folder.
@@ -138,9 +163,11 @@ fn store(
         last_use: LastUse::Touched,
         folder,
         project: workspace.to_owned(),
+        serves_everywhere: matches!(place, Place::Temporary(_)),
         users: description.users.iter().map(|user| (*user).to_owned()).collect(),
         limits,
         nx: None,
+        is_exclusive: false,
         version: None,
         notes: Vec::new(),
         refusal: None,

@@ -6,8 +6,9 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
-use super::disk::{Disk, FileKind, Interrupted, Listed, Measured, Trouble, Usage};
+use super::disk::{Cause, Disk, FileKind, Interrupted, Listed, Measured, Newest, Trouble, Usage};
 use super::entry::{Entry, Hold, Part, Standing};
+use super::journal::Journal;
 use super::ledger::{Ledger, LedgerError, Record, is_number};
 use super::measure::SurveyError;
 use super::meter::Meter;
@@ -69,6 +70,7 @@ pub fn gather<D: Disk>(
     store: &Store,
     ledger: &mut dyn Ledger,
     meter: &mut Meter<'_>,
+    journal: Option<&Journal>,
 ) -> Result<Gathered, GatherError> {
     let records = ledger.records()?;
     let listed = disk.list(base)?;
@@ -94,7 +96,7 @@ pub fn gather<D: Disk>(
         gathered.fixed += measured.usage;
     }
     gathered.entries = match &store.selection {
-        Selection::Nx => nx(store, entries, outputs, &records, &mut gathered.fixed),
+        Selection::Nx => nx(store, entries, outputs, &records, &mut gathered.fixed, journal),
         Selection::Turborepo => grouped(store, entries),
         _ => entries.into_iter().map(|measured| single(disk, base, store, &measured)).collect(),
     };
@@ -128,7 +130,7 @@ fn is_entry(store: &Store, listed: &Listed) -> bool {
     let name = listed.name.as_bytes();
     match &store.selection {
         Selection::Nx => listed.kind == FileKind::Folder && is_number(&listed.name),
-        Selection::Turborepo => turborepo_hash(name).is_some(),
+        Selection::Turborepo => listed.kind == FileKind::File && turborepo_hash(name).is_some(),
         Selection::Every => matches!(listed.kind, FileKind::File | FileKind::Folder),
         Selection::Fitting(pattern) => {
             matches!(listed.kind, FileKind::File | FileKind::Folder) && pattern.matches(name)
@@ -162,6 +164,7 @@ fn nx(
     mut outputs: HashMap<OsString, Listed>,
     records: &HashMap<OsString, Record>,
     fixed: &mut Usage,
+    journal: Option<&Journal>,
 ) -> Vec<Entry> {
     let mut entries: Vec<Entry> = Vec::with_capacity(folders.len());
     for folder in folders {
@@ -180,15 +183,23 @@ fn nx(
         if records.contains_key(&name) {
             continue;
         }
-        let measured =
-            Measured { listed: file.clone(), usage: Usage::default(), is_whole: true, trouble: None };
+        let measured = Measured {
+            listed: file.clone(),
+            usage: Usage::default(),
+            newest: Newest::default(),
+            is_whole: true,
+            trouble: None,
+        };
         let mut entry = entry(name, &measured, None);
         entry.parts.clear();
         add_output(&mut entry, &file, fixed);
         entries.push(entry);
     }
-    if store.nx.as_ref().is_some_and(|nx| nx.shared.is_some()) {
-        for entry in entries.iter_mut().filter(|entry| entry.standing == Standing::Unreachable) {
+    for entry in entries.iter_mut().filter(|entry| entry.standing == Standing::Unreachable) {
+        if journal.is_some_and(|journal| journal.knows(entry)) {
+            entry.standing = Standing::Struck;
+        } else if !store.is_exclusive {
+            // A database that cannot be seen from here, of another checkout or in another place, may know it.
             entry.hold = entry.hold.take().or(Some(Hold::MayBeShared));
         }
     }
@@ -253,21 +264,29 @@ fn grouped(store: &Store, files: Vec<Measured>) -> Vec<Entry> {
 }
 
 fn single<D: Disk>(disk: &D, base: &D::Folder, store: &Store, measured: &Measured) -> Entry {
-    let mut last_use = stamp(store, &measured.listed);
-    if measured.listed.kind == FileKind::Folder {
-        // To list a folder is to read it, so that its own stamp says nothing; those of the files in it do.
-        let within = disk.open_in(base, &measured.listed.name).and_then(|folder| disk.list(&folder));
-        last_use = within
-            .unwrap_or_default()
-            .iter()
-            .filter(|file| file.kind != FileKind::Folder)
-            .map(|file| stamp(store, file))
-            .fold(measured.listed.modified, Duration::max);
-    }
+    let newest =
+        Newest { modified: measured.newest.modified.max(measured.listed.modified), ..measured.newest };
+    let last_use = match store.last_use {
+        LastUse::Modified => newest.modified,
+        LastUse::Touched => newest.modified.max(newest.accessed),
+    };
     let mut entry = entry(measured.listed.name.clone(), measured, None);
     entry.last_use = last_use;
+    entry.written = last_use;
     entry.standing = Standing::Unrecorded;
+    if measured.listed.kind == FileKind::Folder && holds_repository(disk, base, &measured.listed.name) {
+        let cause = Cause::Failed("it is a git repository".to_owned());
+        let trouble = Trouble { path: measured.listed.name.clone().into(), cause };
+        entry.hold = entry.hold.take().or(Some(Hold::Trouble(trouble)));
+    }
     entry
+}
+
+/// A checkout is somebody's work, wherever it lies.
+fn holds_repository<D: Disk>(disk: &D, base: &D::Folder, name: &OsStr) -> bool {
+    let found = disk.open_in(base, name).and_then(|folder| disk.stat_in(&folder, OsStr::new(".git")));
+    // What cannot be opened has a trouble of its own.
+    found.is_ok_and(|found| found.is_some())
 }
 
 /// When a file was used last. On many mounts the time of access moves once a day at most, and on some never.

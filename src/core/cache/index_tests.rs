@@ -3,7 +3,7 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
 use std::time::Duration;
 
-use super::super::disk::{FileId, FileKind, Listed, Measured, Usage};
+use super::super::disk::{FileId, FileKind, Listed, Measured, Newest, Usage};
 use super::{Index, IndexFile, file_name};
 use crate::core::state::{Loaded, load, save};
 
@@ -28,7 +28,7 @@ fn listed(name: &str) -> Listed {
 
 fn measured(name: &str) -> Measured {
     let usage = Usage { disk_bytes: 8192, linked_bytes: 0, apparent_bytes: 77, files: 2 };
-    Measured { listed: listed(name), usage, is_whole: true, trouble: None }
+    Measured { listed: listed(name), usage, newest: Newest::default(), is_whole: true, trouble: None }
 }
 
 fn remembered(entry: &Measured) -> bool {

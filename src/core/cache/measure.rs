@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use super::disk::{Disk, Interrupted, Listed, Measured, Usage};
+use super::disk::{Disk, Interrupted, Listed, Measured, Newest, Usage};
 use super::index::Index;
 
 /// What a folder of a cache holds.
@@ -80,5 +80,7 @@ pub fn measure<D: Disk>(
 }
 
 const fn known(listed: Listed, usage: Usage) -> Measured {
-    Measured { listed, usage, is_whole: true, trouble: None }
+    // Only entries with records of their use are remembered, so that nobody asks for the times of their files.
+    let newest = Newest { modified: listed.modified, accessed: listed.modified };
+    Measured { listed, usage, newest, is_whole: true, trouble: None }
 }

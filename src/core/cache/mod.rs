@@ -6,6 +6,7 @@ pub mod entry;
 pub mod find;
 pub mod gather;
 pub mod index;
+pub mod journal;
 pub mod ledger;
 pub mod measure;
 pub mod meter;

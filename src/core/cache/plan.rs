@@ -59,6 +59,8 @@ pub struct Plan {
     pub excess_bytes: u64,
     /// Entries older than allowed that stay because something holds them.
     pub held_over_age: usize,
+    /// Entries unknown to their tool that stay because nothing proves that nobody knows them.
+    pub lost_held: usize,
 }
 
 impl Plan {
@@ -83,37 +85,50 @@ pub fn plan(entries: &[Entry], fixed_bytes: u64, now: Duration, limits: &Limits)
         let entry = &entries[at];
         let age = age(entry, now);
         let left = total_bytes - plan.freed_bytes.min(total_bytes);
-        let is_over_age =
-            entry.standing != Standing::Unreachable && limits.max_age.is_some_and(|most| age > most);
+        let is_over_age = limits.max_age.is_some_and(|most| age > most);
         let reason = match () {
-            () if entry.standing == Standing::Unreachable => Reason::Unreachable,
+            () if entry.standing.is_lost() => Reason::Unreachable,
             () if is_over_age => Reason::OverAge,
-            () if target.is_some_and(|target| left > target) => Reason::OverSize,
+            () if target.is_some_and(|target| left > target) && frees_much(entry) => Reason::OverSize,
             () => continue,
         };
         let rest = now.saturating_sub(entry.written);
         if entry.hold.is_some() || age.min(rest) < least_age(entry, limits) {
-            plan.held_over_age += usize::from(is_over_age);
+            plan.held_over_age += usize::from(reason == Reason::OverAge);
+            plan.lost_held += usize::from(reason == Reason::Unreachable);
             continue;
         }
         plan.freed_bytes = plan.freed_bytes.saturating_add(entry.usage.disk_bytes);
         plan.evictions.push(Eviction { entry: at, reason });
     }
     let left = total_bytes - plan.freed_bytes.min(total_bytes);
-    plan.excess_bytes = target.map_or(0, |target| left.saturating_sub(target));
+    // What belongs to no entry cannot go, and is no fault of the entries.
+    plan.excess_bytes = target.map_or(0, |target| left.saturating_sub(target.max(fixed_bytes)));
     plan
 }
 
 /// Nx writes the files of an entry first and its record last: for what has none yet, no setting makes this shorter.
 const SETTLING: Duration = Duration::from_secs(600);
 
+/// Nx notes uses in whole seconds: of two in the same second the later one would not be seen.
+const RESOLUTION: Duration = Duration::from_secs(2);
+
 fn least_age(entry: &Entry, limits: &Limits) -> Duration {
-    if entry.standing == Standing::Unreachable { limits.min_age.max(SETTLING) } else { limits.min_age }
+    match entry.standing {
+        Standing::Unreachable => limits.min_age.max(SETTLING),
+        Standing::Recorded(_) => limits.min_age.max(RESOLUTION),
+        Standing::Unrecorded | Standing::Struck => limits.min_age,
+    }
+}
+
+/// Whether it is worth to evict something for its size: what has names elsewhere frees nothing.
+fn frees_much(entry: &Entry) -> bool {
+    entry.usage.disk_bytes >= entry.usage.linked_bytes
 }
 
 /// What cannot be used any more goes first, then what was used longest ago; the name makes the order total.
 fn order(entry: &Entry) -> (bool, Duration, &std::ffi::OsStr) {
-    (entry.standing != Standing::Unreachable, entry.last_use, &entry.name)
+    (!entry.standing.is_lost(), entry.last_use, &entry.name)
 }
 
 /// The time since the last use. A clock that went back, or a time to come, makes an entry young.

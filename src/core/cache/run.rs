@@ -4,16 +4,18 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::apply::{Opened, Outcome, apply};
-use super::disk::{Disk, FileId, OpenError};
+use super::disk::{Disk, OpenError};
 use super::gather::{GatherError, Gathered, gather, trash_name};
+use super::journal::Journal;
 use super::ledger::{Ledger, NoLedger};
 use super::meter::Meter;
 use super::nx::database::Purpose;
 use super::nx::notes::NxNotes;
 use super::plan::{Plan, plan};
-use super::store::{Selection, Store};
+use super::store::{Kind, Selection, Store};
 use super::trash::{SettleError, Settled, Trash};
 use super::watch::Watch;
+use crate::core::state::Folder;
 
 /// What was seen of one store, and what became of it.
 #[derive(Debug, Default)]
@@ -41,6 +43,12 @@ pub enum RunError {
     /// What is in it cannot be read.
     #[error(transparent)]
     Gather(#[from] GatherError),
+    /// Another run is pruning it.
+    #[error("another run is pruning it")]
+    Locked,
+    /// What is about to be done cannot be written down.
+    #[error("what is about to be done cannot be written down, so nothing was done: {0}")]
+    Journal(std::io::Error),
     /// What an interrupted run has left cannot be put right.
     #[error("what an interrupted run has left cannot be put right: {0}")]
     Settle(#[from] SettleError),
@@ -48,13 +56,15 @@ pub enum RunError {
 
 /// How to go about it.
 #[derive(Debug, Clone, Copy)]
-pub struct How {
+pub struct How<'a> {
     /// Whether only to look.
     pub dry_run: bool,
     /// The time since 1970.
     pub now: Duration,
     /// Whose files they are.
     pub uid: u32,
+    /// Where to write down what is about to be done.
+    pub state: Option<&'a Folder>,
 }
 
 /// The folder in which the entries of a store stand: for one that goes as a whole the parent of its folder.
@@ -75,10 +85,13 @@ pub fn prune<D: Disk>(
     store: &Store,
     meter: &mut Meter<'_>,
     watch: &dyn Watch,
-    how: How,
+    how: How<'_>,
 ) -> Result<Pruned, RunError> {
-    let base = disk.open(base_of(store))?;
     let acts = !how.dry_run && store.refusal.is_none();
+    let base = open(disk, store, acts)?;
+    let id = disk.stat(&base).map_err(GatherError::Io)?.id;
+    let journal =
+        how.state.filter(|_| store.nx.is_some()).map(|state| Journal::open(state, &store.folder, id));
     let purpose = if acts { Purpose::Strike } else { Purpose::Look };
     let mut ledger: Box<dyn Ledger + '_> = match &store.nx {
         Some(nx) => Box::new(NxNotes::new(nx, disk, &base, how.uid, purpose)),
@@ -91,23 +104,42 @@ pub fn prune<D: Disk>(
         true => trash.settle(disk, &base, ledger, watch)?,
         false => Settled::default(),
     };
-    let gathered = gather(disk, &base, store, ledger, meter)?;
+    let gathered = gather(disk, &base, store, ledger, meter, journal.as_ref())?;
     let fixed = gathered.fixed.disk_bytes + gathered.fixed.linked_bytes;
     let plan = plan(&gathered.entries, fixed, how.now, &store.limits);
     watch.planned(plan.freed_bytes);
+    if let Some(journal) = journal.as_ref().filter(|_| acts && !plan.evictions.is_empty()) {
+        let planned = plan.evictions.iter().map(|eviction| &gathered.entries[eviction.entry]);
+        journal.begin(planned).map_err(RunError::Journal)?;
+    }
     let outcomes = (acts && !plan.evictions.is_empty()).then(|| {
         let mut opened = Opened { disk, base: &base, trash: &mut trash };
         apply(&mut opened, &gathered.entries, &plan, ledger, watch)
     });
+    if let (Some(journal), Some(outcomes)) = (&journal, &outcomes) {
+        close(journal, outcomes);
+    }
     let after = disk.space(&base).ok();
     let freed = before.zip(after).map(|(before, after)| after.free_bytes.saturating_sub(before.free_bytes));
     let freed_on_disk_bytes = freed.filter(|_| acts).unwrap_or_default();
     Ok(Pruned { from_index: meter.from_index(), gathered, plan, outcomes, settled, freed_on_disk_bytes })
 }
 
-/// What a folder is, to tell stores apart that are reached by two names.
-#[must_use]
-pub fn identity<D: Disk>(disk: &D, store: &Store) -> Option<FileId> {
-    let folder = disk.open(&store.folder).ok()?;
-    disk.stat(&folder).ok().map(|listed| listed.id)
+/// Opens the folder of a store, for this run alone if it is to act.
+fn open<D: Disk>(disk: &D, store: &Store, acts: bool) -> Result<D::Folder, RunError> {
+    let base = base_of(store);
+    // Nothing is done to what is only reported, so that a link to it, on another disk perhaps, may be followed.
+    let real = matches!(store.kind, Kind::Reported(_)).then(|| base.canonicalize().ok()).flatten();
+    let folder = disk.open(real.as_deref().unwrap_or(base))?;
+    if acts && !disk.lock(&folder).map_err(GatherError::Io)? {
+        return Err(RunError::Locked);
+    }
+    Ok(folder)
+}
+
+/// What was not begun still has its record; a folder that could not be renamed is still to be done.
+fn close(journal: &Journal, outcomes: &[Outcome]) {
+    if outcomes.iter().all(|one| !matches!(one, Outcome::Failed(_) | Outcome::InUse)) {
+        journal.end();
+    }
 }

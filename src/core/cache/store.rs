@@ -163,12 +163,16 @@ pub struct Store {
     pub last_use: LastUse,
     /// The workspace that the store serves: whoever works with it works there, or in one of its packages.
     pub project: PathBuf,
+    /// Whether it serves all projects of the user, not only those of the workspace.
+    pub serves_everywhere: bool,
     /// The tools that work with it.
     pub users: Vec<String>,
     /// Its limits.
     pub limits: Limits,
     /// What is known besides if it is one of Nx.
     pub nx: Option<NxStore>,
+    /// Whether all records that its tool may have are seen: then what has none is of no use.
+    pub is_exclusive: bool,
     /// The version of its tool, where that is known.
     pub version: Option<String>,
     /// What else there is to say about it.

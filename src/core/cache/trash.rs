@@ -9,7 +9,7 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
-use super::disk::{Disk, Removed, Usage};
+use super::disk::{Disk, FileKind, Listed, Removed, Usage};
 use super::ledger::{Ledger, LedgerError};
 use super::watch::Watch;
 
@@ -100,15 +100,21 @@ impl<D: Disk> Trash<D> {
         }
         let folder = self.folder(disk, base)?;
         let left = disk.list(&folder)?;
-        let left: Vec<Left> = left.into_iter().map(|listed| Left::of(listed.name)).collect();
+        let is_folder = |listed: &Listed| listed.kind == FileKind::Folder;
+        let left: Vec<Left> = left
+            .into_iter()
+            .map(|listed| Left { is_folder: is_folder(&listed), ..Left::of(listed.name) })
+            .collect();
         self.next = left.iter().map(|one| one.number + 1).max().unwrap_or(0);
         let names: Vec<OsString> = left.iter().filter_map(|one| one.entry.clone()).collect();
         let wanted = if names.is_empty() { HashSet::new() } else { ledger.knows(&names)? };
         let mut settled = Settled::default();
         let mut rest = Vec::new();
         for one in left {
+            // Only what has a record of its own is ever put back, and only as what it was.
             let is_wanted = one.entry.as_ref().is_some_and(|entry| wanted.contains(entry));
-            let place = one.part.as_deref().filter(|_| is_wanted);
+            let is_entry = one.is_folder && one.entry == one.part;
+            let place = one.part.as_deref().filter(|_| is_wanted && is_entry);
             match place.map(|place| disk.rename(&folder, &one.name, base, place)) {
                 Some(Ok(())) => settled.restored += 1,
                 // The tool has made a new one meanwhile.
@@ -143,6 +149,7 @@ impl<D: Disk> Trash<D> {
 /// A name in the trash, taken apart.
 struct Left {
     name: OsString,
+    is_folder: bool,
     number: u64,
     entry: Option<OsString>,
     part: Option<OsString>,
@@ -157,7 +164,7 @@ impl Left {
             }
             None => (0, None, None),
         };
-        Self { name, number, entry, part }
+        Self { name, is_folder: false, number, entry, part }
     }
 
     fn parse(name: &[u8]) -> Option<(u64, &[u8], &[u8])> {

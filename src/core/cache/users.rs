@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::store::Store;
-use crate::core::host::{Host, LookError};
+use super::store::{Kind, Store};
+use crate::core::host::{Host, LookError, Unknown};
 use crate::core::process::invocation::Invocation;
 use crate::core::process::{Arguments, NamePattern};
 
@@ -17,23 +17,40 @@ const BYSTANDERS: &[&[u8]] = &[
     b"/nx/dist/src/project-graph/plugins/isolation/plugin-worker.js",
 ];
 
-/// The numbers of the processes that work with a store. Whoever does not say where it works may work here.
+/// Programs that run whatever is written in JavaScript.
+const RUNTIMES: [&str; 3] = ["node", "bun", "deno"];
+
+/// The numbers of the processes that work with a store. Whoever does not say where it works may work here, and so may
+/// whoever was started above the workspace: it may have been told to work in it.
 ///
 /// # Errors
 /// When the processes cannot be looked at: then nobody can say that there is none.
 pub fn of<H: Host>(host: &H, store: &Store) -> Result<Vec<u32>, LookError> {
     let patterns: Vec<NamePattern> =
         store.users.iter().filter_map(|name| NamePattern::new(name).ok()).collect();
-    let ourselves = host.ourselves();
-    let scan = host.scan(&|arguments: Arguments<'_>| is_user(&patterns, arguments))?;
+    // Dozens of tools are built on the ones that fill these caches: nobody can name them all.
+    let any_runtime = store.kind == Kind::Whole;
+    let scan = host.scan(&|arguments: Arguments<'_>| {
+        is_user(&patterns, arguments) || any_runtime && is_runtime(arguments)
+    })?;
     let works_here = |pid: u32| match host.working_directory(pid) {
-        Ok(folder) => is_within(&folder, &store.project),
-        Err(crate::core::host::Unknown::Gone) => false,
+        Ok(folder) => {
+            let is_near = is_within(&folder, &store.project) || is_within(&store.project, &folder);
+            is_near || store.serves_everywhere
+        }
+        Err(Unknown::Gone) => false,
         Err(_) => true,
     };
-    let pids =
-        scan.processes.into_iter().filter(|process| process.uid == ourselves.uid || ourselves.uid == 0);
-    Ok(pids.map(|process| process.stat.pid).filter(|pid| works_here(*pid)).collect())
+    let pids = scan.processes.into_iter().map(|process| process.stat.pid);
+    Ok(pids.filter(|pid| works_here(*pid)).collect())
+}
+
+fn is_runtime(arguments: Arguments<'_>) -> bool {
+    let program = arguments.iter().next().unwrap_or_default();
+    let name = program.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+    // A title begins with the name of the runtime, as in "node (vitest)".
+    let name = name.split(|byte| *byte == b' ').next().unwrap_or_default();
+    RUNTIMES.iter().any(|runtime| runtime.as_bytes() == name)
 }
 
 fn is_user(patterns: &[NamePattern], arguments: Arguments<'_>) -> bool {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use rustix::fs::{FileType, Stat};
 use rustix::io::Errno;
 
-use crate::core::cache::disk::{Cause, FileId, FileKind, Listed};
+use crate::core::cache::disk::{Cause, FileId, FileKind, Listed, Newest};
 
 /// What `st_blocks` counts in, on every file system.
 const BLOCK_BYTES: u64 = 512;
@@ -51,6 +51,14 @@ fn kind(stat: &Stat) -> FileKind {
         FileType::Directory => FileKind::Folder,
         FileType::Symlink => FileKind::Link,
         _ => FileKind::Other,
+    }
+}
+
+/// Its times, for the latest of several.
+pub fn newest(stat: &Stat) -> Newest {
+    Newest {
+        modified: time(stat.st_mtime, stat.st_mtime_nsec),
+        accessed: time(stat.st_atime, stat.st_atime_nsec),
     }
 }
 

@@ -30,11 +30,13 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
-use rustix::fs::{AtFlags, CWD, FileType, Mode, fstat, fstatvfs, mkdirat, renameat, statat, unlinkat};
+use rustix::fs::{
+    AtFlags, CWD, FileType, FlockOperation, Mode, flock, fstat, fstatvfs, mkdirat, renameat, statat, unlinkat,
+};
 use rustix::io::Errno;
 
 use crate::core::cache::disk::{
-    Cause, Disk, FileKind, Interrupted, Listed, Measured, OpenError, Removed, Space, Trouble, Usage,
+    Cause, Disk, FileKind, Interrupted, Listed, Measured, Newest, OpenError, Removed, Space, Trouble, Usage,
 };
 use tally::Tally;
 use task::{Measure, Remove};
@@ -128,6 +130,16 @@ impl Disk for SystemDisk {
         Ok(unlinkat(&folder.descriptor, &*opening::name(name)?, AtFlags::empty())?)
     }
 
+    fn lock(&self, folder: &OpenFolder) -> io::Result<bool> {
+        match flock(&folder.descriptor, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(true),
+            Err(Errno::WOULDBLOCK) => Ok(false),
+            // A file system without locks, such as some of the network, has one run at a time by the lock of the user.
+            Err(Errno::NOTSUP | Errno::NOSYS | Errno::INVAL | Errno::NOLCK) => Ok(true),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     fn remove_empty(&self, folder: &OpenFolder, name: &OsStr) -> io::Result<()> {
         Ok(unlinkat(&folder.descriptor, &*opening::name(name)?, AtFlags::REMOVEDIR)?)
     }
@@ -188,18 +200,20 @@ fn rename(from: &OpenFolder, name: &CStr, to: &OpenFolder, new_name: &CStr) -> R
 fn alone(listed: Listed, device: u64, progress: &(dyn Fn(&Usage) + Sync)) -> Measured {
     if listed.id.device != device {
         let trouble = Some(Trouble { path: listed.name.clone().into(), cause: Cause::Mount });
-        return Measured { listed, usage: Usage::default(), is_whole: false, trouble };
+        let newest = Newest::default();
+        return Measured { listed, usage: Usage::default(), newest, is_whole: false, trouble };
     }
     let is_whole = listed.links <= 1;
     let (disk_bytes, linked_bytes) = if is_whole { (listed.disk_bytes, 0) } else { (0, listed.disk_bytes) };
     let usage = Usage { disk_bytes, linked_bytes, apparent_bytes: listed.apparent_bytes, files: 1 };
     progress(&usage);
-    Measured { listed, usage, is_whole, trouble: None }
+    let newest = Newest { modified: listed.modified, accessed: listed.accessed };
+    Measured { listed, usage, newest, is_whole, trouble: None }
 }
 
 fn measured(listed: Listed, tally: Tally) -> Measured {
     let is_whole = tally.is_done && !tally.is_unsteady && tally.trouble.is_none();
-    Measured { listed, usage: tally.usage, is_whole, trouble: tally.trouble }
+    Measured { listed, usage: tally.usage, newest: tally.newest, is_whole, trouble: tally.trouble }
 }
 
 fn removed(name: &OsStr, tally: Tally) -> Removed {

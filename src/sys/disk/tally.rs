@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rustix::fs::Stat;
 
 use super::facts;
-use crate::core::cache::disk::{Trouble, Usage};
+use crate::core::cache::disk::{Newest, Trouble, Usage};
 
 /// A file with several names.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +26,7 @@ pub struct Linked {
 #[derive(Debug, Default)]
 pub struct Batch {
     usage: Usage,
+    newest: Newest,
     linked: Vec<Linked>,
     is_unsteady: bool,
 }
@@ -34,6 +35,7 @@ impl Batch {
     /// Counts anything but a folder; `may_be_last` of a file that had more names until now.
     pub fn file(&mut self, stat: &Stat, may_be_last: bool) {
         let (disk_bytes, apparent_bytes) = (facts::disk_bytes(stat), facts::apparent_bytes(stat));
+        self.newest = self.newest.and(facts::newest(stat));
         let links = facts::links(stat);
         if links > 1 || may_be_last {
             let inode = facts::id(stat).inode;
@@ -59,6 +61,8 @@ impl Batch {
 pub struct Tally {
     /// Without the files that have several names, until it is closed.
     pub usage: Usage,
+    /// The latest times of its files.
+    pub newest: Newest,
     /// The first thing that was in the way.
     pub trouble: Option<Trouble>,
     /// Whether something changed while it was looked at, or has names elsewhere.
@@ -72,6 +76,7 @@ impl Tally {
     fn add(&mut self, batch: &mut Batch) -> Usage {
         let usage = mem::take(&mut batch.usage);
         self.usage += usage;
+        self.newest = self.newest.and(mem::take(&mut batch.newest));
         self.is_unsteady |= mem::take(&mut batch.is_unsteady);
         for found in batch.linked.drain(..) {
             let known = self.linked.entry(found.inode).or_insert(Linked { here: 0, ..found });

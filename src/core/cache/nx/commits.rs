@@ -5,8 +5,9 @@
 //! where the entry then counts as used when it was made. Looking at a cache reads none of these files.
 //!
 //! Nx 19 also cannot be told to compare. It looks whether the file is there, and copies out of the folder later in
-//! the same run; when the folder went in between, it calls that a hit, ends well and has restored nothing. So the
-//! folder stays for [`GRACE`] after the file is gone, and nothing is struck while an Nx is alive in the workspace.
+//! the same run; when the folder went in between, it calls that a hit, ends well and has restored nothing. So nothing
+//! is struck while an Nx is alive in the workspace, and where one is there just after, the folders stay: whoever has
+//! seen a file before it went was alive by then.
 
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
@@ -16,10 +17,6 @@ use std::time::Duration;
 
 use super::super::disk::{Disk, FileKind, Listed};
 use super::super::ledger::{Mark, Record, Struck, is_number};
-
-/// How long the folder of an entry of Nx 19 has to stay after its note is struck, for a run that has just seen the
-/// note and was not seen itself.
-pub const GRACE: Duration = Duration::from_secs(2);
 
 /// The files that are read on every hit.
 const READ: [&str; 3] = ["terminalOutput", "code", "source"];

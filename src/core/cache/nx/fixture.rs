@@ -170,6 +170,9 @@ impl Disk for PlainDisk {
     fn rename(&self, from: &PathBuf, name: &OsStr, to: &PathBuf, new_name: &OsStr) -> io::Result<()> {
         fs::rename(from.join(name), to.join(new_name))
     }
+    fn lock(&self, _: &PathBuf) -> io::Result<bool> {
+        Ok(true)
+    }
     fn remove_empty(&self, folder: &PathBuf, name: &OsStr) -> io::Result<()> {
         fs::remove_dir(folder.join(name))
     }

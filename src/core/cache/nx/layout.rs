@@ -19,6 +19,16 @@ pub enum Layout {
 /// The versions in the names of known databases; those without one were made by Nx 19 to 21.
 const VERSIONS: [u32; 4] = [2, 3, 4, 6];
 
+/// What else Nx has kept in its databases so far.
+const TABLES: [&str; 6] = [
+    "metadata",
+    "running_task_readiness",
+    "running_tasks",
+    "task_details",
+    "task_history",
+    "task_invocations",
+];
+
 const COLUMNS: [&str; 5] = ["hash", "code", "size", "created_at", "accessed_at"];
 const FLAG: &str = "is_cache_entry";
 
@@ -32,9 +42,12 @@ struct Column {
 
 /// Finds out the layout; the inner error is what is unknown about it.
 pub fn read(path: &Path, connection: &Connection) -> rusqlite::Result<Result<Layout, String>> {
+    if let Err(reason) = of_name(path) {
+        return Ok(Err(reason));
+    }
     let kind = "SELECT type FROM sqlite_schema WHERE name = 'cache_outputs'";
     let Some(kind) = connection.query_row(kind, [], |row| row.get::<_, String>(0)).optional()? else {
-        return Ok(Ok(Layout::Without));
+        return of_tables(connection);
     };
     if kind != "table" {
         return Ok(Err(format!("`cache_outputs` is a {kind}")));
@@ -53,7 +66,19 @@ pub fn read(path: &Path, connection: &Connection) -> rusqlite::Result<Result<Lay
         })
     })?;
     let columns = columns.collect::<rusqlite::Result<Vec<Column>>>()?;
-    Ok(of_columns(&columns).and_then(|layout| of_name(path).map(|()| layout)))
+    Ok(of_columns(&columns))
+}
+
+/// Without the table of entries it must at least be of the Nx that has none: its tables are known.
+fn of_tables(connection: &Connection) -> rusqlite::Result<Result<Layout, String>> {
+    let mut statement = connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'")?;
+    let names = statement.query_map([], |row| row.get::<_, String>(0))?;
+    let names = names.collect::<rusqlite::Result<Vec<String>>>()?;
+    let is_known = |name: &String| TABLES.contains(&name.as_str()) || name.starts_with("sqlite_");
+    Ok(match names.iter().find(|name| !is_known(name)) {
+        Some(name) => Err(format!("it has the table `{name}`")),
+        None => Ok(Layout::Without),
+    })
 }
 
 fn of_name(path: &Path) -> Result<(), String> {

@@ -52,6 +52,8 @@ pub struct NxStore {
     pub is_current: Option<bool>,
     /// The limit that is configured for it, in bytes; without one Nx takes a tenth of the disk.
     pub max_cache_bytes: Option<u64>,
+    /// Whether all databases that may know its entries stand beside it, below the home folder.
+    pub is_below_home: bool,
     /// Why there may be databases that cannot be seen from here. Then nothing may be removed.
     pub shared: Option<String>,
 }
@@ -185,6 +187,7 @@ fn add(
     let (databases, hidden) = databases_in(&folders);
     let shared = hidden.or_else(|| shared(&candidate, &real, around));
     located.stores.push(NxStore {
+        is_below_home: candidate.place.is_none(),
         terminal_outputs: candidate.folder.join("terminalOutputs"),
         batch_outputs: candidate.folder.join("batchOutputs"),
         has_commits: has_commits(&candidate.folder),

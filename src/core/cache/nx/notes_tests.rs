@@ -21,6 +21,7 @@ impl Cache {
     fn store(&self, databases: &[&PathBuf]) -> NxStore {
         let folder = self.cache.path("");
         NxStore {
+            is_below_home: false,
             terminal_outputs: folder.join("terminalOutputs"),
             batch_outputs: folder.join("batchOutputs"),
             databases: databases.iter().map(|path| (*path).clone()).collect(),
