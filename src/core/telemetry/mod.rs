@@ -1,0 +1,3 @@
+//! Events that are private by default, never lost, and understood everywhere.
+
+pub mod sink;
