@@ -7,6 +7,7 @@ pub mod envelope;
 pub mod event;
 pub mod seal;
 pub mod sink;
+pub mod spool;
 pub mod timestamp;
 pub mod topic;
 pub mod trace;
