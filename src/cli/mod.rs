@@ -5,6 +5,7 @@ pub mod config;
 pub mod global;
 pub mod health;
 pub mod reap;
+pub mod telemetry;
 
 use clap::{Parser, Subcommand};
 
@@ -50,6 +51,7 @@ pub struct Cli {
 pub enum Command {
     Health(Box<health::HealthArgs>),
     Reap(Box<reap::ReapArgs>),
+    Telemetry(telemetry::TelemetryArgs),
     Config(config::ConfigArgs),
     Completions(completions::CompletionsArgs),
 }

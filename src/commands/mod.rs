@@ -12,9 +12,11 @@ mod reap;
 mod reap_sockets;
 mod reap_zombies;
 mod remembered;
+mod telemetry_redact;
 
 use crate::cli::Command;
 use crate::cli::config::ConfigAction;
+use crate::cli::telemetry::TelemetryAction;
 use crate::context::Context;
 use crate::error::Result;
 use crate::exit::ExitCode;
@@ -27,6 +29,9 @@ pub fn run(context: &mut Context, command: &Command) -> Result<ExitCode> {
     match command {
         Command::Health(args) => health::run(context, args),
         Command::Reap(args) => reap::run(context, args),
+        Command::Telemetry(args) => match &args.action {
+            TelemetryAction::Redact(args) => telemetry_redact::run(context, args),
+        },
         Command::Config(args) => match &args.action {
             ConfigAction::Show(args) => config_show::run(context, args),
             ConfigAction::Check(args) => config_check::run(context, args),

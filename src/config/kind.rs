@@ -47,6 +47,10 @@ pub enum Kind<T> {
     Switch(fn(&mut T, bool)),
     /// The name of a rule.
     Name(fn(&mut T, String)),
+    /// A text of any kind.
+    Text(fn(&mut T, String)),
+    /// Texts of any kind, none of them included.
+    Texts(fn(&mut T, Vec<String>)),
     /// Program names with wildcards.
     Patterns(fn(&mut T, Vec<NamePattern>)),
     /// Beginnings of a title.
@@ -94,6 +98,17 @@ impl<T> Key<T> {
             Kind::Switch(set) => switch(raw).map(|on| assign(target, *set, on, Shown::Switch(on))),
             Kind::Name(set) => {
                 rule_name(raw).map(|name| assign(target, *set, name.to_owned(), Shown::text(name)))
+            }
+            Kind::Text(set) => {
+                let text = raw.text("a text in quotes")?;
+                Ok(assign(target, *set, text.to_owned(), Shown::text(text)))
+            }
+            Kind::Texts(set) if raw.is_text("") => {
+                Ok(assign(target, *set, Vec::new(), Shown::List(Vec::new())))
+            }
+            Kind::Texts(set) => {
+                let (texts, shown) = list(raw, |text| Ok(text.to_owned()))?;
+                Ok(assign(target, *set, texts, shown))
             }
             Kind::Patterns(set) => {
                 let (patterns, shown) = list(raw, pattern)?;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::environment::PREFIX;
 use super::kind::{Key, Kind};
+use super::redaction::{MODES, Redaction, mode};
 use super::shown::Shown;
 use crate::core::health::limits::{Limits, Overriding};
 use crate::core::process::{NamePattern, Rule, Scope, builtin};
@@ -28,6 +29,8 @@ pub struct Settings {
     pub sockets: Vec<NamePattern>,
     /// The rules in the order in which they are asked; those that are switched off are not among them.
     pub rules: Vec<Rule>,
+    /// What is taken out of telemetry.
+    pub redaction: Redaction,
     /// The programs that are never ended: the built-in ones and those that were added.
     pub protected: Vec<NamePattern>,
 }
@@ -108,6 +111,44 @@ pub static SETTINGS: &[Key<Settings>] = &[
                one. The sockets of nx are known besides.",
     },
     Key {
+        name: "telemetry.redact.mode",
+        kind: Kind::Choice(MODES, |settings, word| settings.redaction.mode = mode(word)),
+        default: Some("mask"),
+        help: "What becomes of what must not be seen: \"mask\": a marker stands in its place; \"remove\": nothing does; \
+               \"pseudonym\": a name that is the same for the same content, made with the key in key-file.",
+    },
+    Key {
+        name: "telemetry.redact.marker",
+        kind: Kind::Text(|settings, marker| settings.redaction.marker = marker),
+        default: Some("[brAInwav-REDACTED]"),
+        help: "What stands in the place of what must not be seen.",
+    },
+    Key {
+        name: "telemetry.redact.preserve",
+        kind: Kind::Texts(|settings, names| settings.redaction.preserve = names),
+        default: Some(""),
+        help: "Names, or paths such as labels.email, of what is left alone with everything in it.",
+    },
+    Key {
+        name: "telemetry.redact.allow",
+        kind: Kind::Texts(|settings, names| settings.redaction.allow = names),
+        default: Some(""),
+        help: "Names or paths of what may pass, after it was looked at; everything else is taken out. Without any, there \
+               is no such list.",
+    },
+    Key {
+        name: "telemetry.redact.content",
+        kind: Kind::Switch(|settings, on| settings.redaction.content = on),
+        default: Some("true"),
+        help: "Whether what people and tools said is taken out too: what stands behind prompt, input, result, email.",
+    },
+    Key {
+        name: "telemetry.redact.key-file",
+        kind: Kind::Text(|settings, path| settings.redaction.key_file = path),
+        default: Some(""),
+        help: "The file with the key of pseudonyms: at least 16 bytes that nobody else can read.",
+    },
+    Key {
         name: PROTECT,
         kind: Kind::Patterns(|settings, patterns| settings.protected.extend(patterns)),
         default: None,
@@ -176,6 +217,7 @@ impl Settings {
             socket_min_age: Duration::MAX,
             sockets: Vec::new(),
             rules: Vec::new(),
+            redaction: Redaction::default(),
             protected: builtin::protected(),
         }
     }
@@ -194,7 +236,7 @@ mod tests {
 
     use super::super::expression::Places;
     use super::super::kind::Raw;
-    use super::{OTHER_VARIABLES, PROTECT, SETTINGS, Settings, variable};
+    use super::{OTHER_VARIABLES, PROTECT, Redaction, SETTINGS, Settings, variable};
 
     #[test]
     fn every_default_can_be_read_and_all_together_set_everything() {
@@ -215,6 +257,7 @@ mod tests {
         assert_eq!(settings.limits.look_interval, Duration::from_secs(10));
         assert_eq!(settings.grace, Duration::from_secs(10));
         assert_eq!(settings.max_batch, 20);
+        assert_eq!(settings.redaction, Redaction::default());
     }
 
     #[test]

@@ -144,6 +144,14 @@ impl Ui {
         self.failure = written.err();
     }
 
+    /// Writes a piece of a stream of data, and says whether more is wanted.
+    pub fn stream(&mut self, piece: &[u8]) -> bool {
+        if self.failure.is_none() {
+            self.failure = self.out.write_all(piece).and_then(|()| self.out.flush()).err();
+        }
+        self.failure.is_none()
+    }
+
     /// Writes a document of JSON, indented for people on request only.
     pub fn document<T: serde::Serialize>(&mut self, document: &T) {
         match serde_json::to_string_pretty(document) {

@@ -100,6 +100,9 @@ impl Redactor {
     fn round(&self, text: &[u8], counts: &mut Counts) -> Option<Vec<u8>> {
         let own = |text: &[u8]| self.policy.own(text);
         let found = scan(text, self.policy.sight(), &own);
+        if found.spans.is_empty() && !found.escaped {
+            return None;
+        }
         if found.escaped {
             if let Some(hidden) = self.hidden(text, &found.spans) {
                 return Some(self.replaced(hidden, text, counts));

@@ -105,7 +105,8 @@ fn what_lies_beyond_the_limits_is_replaced() {
     let mut counts = Counts::default();
     let mut count = |text: &str| match engine.json(text.as_bytes(), &mut counts) {
         Ok(Redacted::Changed(text)) => String::from_utf8(text).unwrap(),
-        other => format!("{other:?}"),
+        Ok(other) => format!("{other:?}"),
+        Err(error) => error.to_string(),
     };
     assert_eq!(count("[[[1]]]"), "Clean");
     assert_eq!(count("[[[[1]]]]"), format!("[[[\"{MARKER}\"]]]"));
@@ -197,7 +198,7 @@ fn texts_are_redacted_by_shape_and_by_name() {
         ("<password>abc</password>", "<password>[R]</password>"),
         ("q?access_token=a%20b&x=1", "q?access_token=[R]&x=1"),
         ("X-Amz-Signature=0a1b&x", "X-Amz-Signature=[R]&x"),
-        ("a \\u0061nn@example.com b", "[R]"),
+        ("a password\\u003dabc b", "[R]"),
         ("a%3Fpassword%3Dabc", "[R]"),
         ("input: src/a.ts, output: dist", "input: src/a.ts, output: dist"),
         ("--input=src --output=dist", "--input=src --output=dist"),

@@ -32,8 +32,9 @@ const IDENTIFIERS: &[&str] = &[
     "md5-",
 ];
 
-/// Hexadecimal digests, and what traces and spans are called, have these lengths.
-const DIGESTS: [usize; 7] = [32, 40, 48, 56, 64, 96, 128];
+/// Hexadecimal digests, and what traces are called, have these lengths; two less is a digest as the name of a file in
+/// a folder named after its first two.
+const DIGESTS: [usize; 9] = [32, 38, 40, 48, 56, 62, 64, 96, 128];
 
 /// The run of letters that begins at `at`, if it is long enough to be looked at.
 #[inline]
@@ -49,13 +50,25 @@ pub fn long_run(text: &[u8], at: usize) -> Option<usize> {
 /// Whether this run is as random as a key.
 pub fn random(text: &[u8], start: usize, end: usize) -> Option<Span> {
     let run = &text[start..end];
-    let is_identifier = IDENTIFIERS.iter().any(|begin| run.starts_with(begin.as_bytes()));
-    // A Go module sum is `h1:` and base64.
-    if is_identifier || text[..start].ends_with(b"h1:") || text[..start].ends_with(b"sha256:") {
+    let parts = || run.split(|byte| !byte.is_ascii_alphanumeric());
+    // What is hexadecimal belongs to a UUID, or is short.
+    let others = || parts().filter(|part| !part.iter().all(u8::is_ascii_hexdigit));
+    if !parts().any(is_random) && !is_random_together(others) {
         return None;
     }
-    let mut parts = run.split(|byte| !byte.is_ascii_alphanumeric());
-    parts.any(is_random).then_some(Span { start, end, class: Class::HighEntropy })
+    let is_identifier = IDENTIFIERS.iter().any(|begin| run.starts_with(begin.as_bytes()));
+    // A Go module sum is `h1:` and base64.
+    let is_named = is_identifier || text[..start].ends_with(b"h1:") || text[..start].ends_with(b"sha256:");
+    (!is_named).then_some(Span { start, end, class: Class::HighEntropy })
+}
+
+/// A key in base64 may be cut into short parts by its own letters.
+fn is_random_together<'t, I: Iterator<Item = &'t [u8]>>(parts: impl Fn() -> I) -> bool {
+    let length = parts().map(<[u8]>::len).sum();
+    length >= LEAST && {
+        let found = texture(parts().flatten());
+        found.digits > 1 && found.mixes > 1 && found.is_random_mixture(length)
+    }
 }
 
 const fn is_letter(byte: &u8) -> bool {
@@ -70,25 +83,37 @@ struct Texture {
     digits: usize,
     /// Two capitals in a row, and digits among letters: rare in names of any style.
     oddities: usize,
+    /// A digit after a capital or before a small letter, which is one kind of them.
+    mixes: usize,
     /// Between letters and digits.
     changes: usize,
     distinct: u32,
 }
 
-fn texture(part: &[u8]) -> Texture {
+impl Texture {
+    /// Whether capitals, small letters and digits follow each other as they do by chance.
+    const fn is_random_mixture(&self, length: usize) -> bool {
+        // With one digit alone, it takes more to tell it from a name with its acronyms.
+        let share = if self.digits > 1 { 8 } else { 5 };
+        let is_mixed = self.upper > 1 && self.lower > 1 && self.digits > 0 && self.distinct >= 10;
+        is_mixed && self.oddities >= 3 && self.oddities * share >= length
+    }
+}
+
+fn texture<'t>(letters: impl Iterator<Item = &'t u8>) -> Texture {
     let mut found = Texture::default();
     let mut seen = 0_u128;
-    let mut before = 0;
-    for byte in part {
+    let mut before = 0_u8;
+    for byte in letters {
         match byte {
             b'A'..=b'Z' => found.upper += 1,
             b'a'..=b'z' => found.lower += 1,
             _ => found.digits += 1,
         }
-        let after_upper = u8::is_ascii_uppercase(&before);
-        let odd =
-            after_upper && !byte.is_ascii_lowercase() || before.is_ascii_digit() && byte.is_ascii_lowercase();
-        found.oddities += usize::from(odd);
+        let mixed = before.is_ascii_uppercase() && byte.is_ascii_digit()
+            || before.is_ascii_digit() && byte.is_ascii_lowercase();
+        found.mixes += usize::from(mixed);
+        found.oddities += usize::from(mixed || before.is_ascii_uppercase() && byte.is_ascii_uppercase());
         found.changes += usize::from(before != 0 && before.is_ascii_digit() != byte.is_ascii_digit());
         seen |= 1 << (byte & 127);
         before = *byte;
@@ -101,17 +126,16 @@ fn is_random(part: &[u8]) -> bool {
     if part.len() < 16 {
         return false;
     }
-    let found = texture(part);
+    let found = texture(part.iter());
     let is_hex = part.iter().all(u8::is_ascii_hexdigit);
-    if found.digits < 1 || found.distinct < 10 || is_hex && DIGESTS.contains(&part.len()) {
+    if is_hex && DIGESTS.contains(&part.len()) {
         return false;
     }
-    if found.upper < 2 || found.lower < 2 {
-        return part.len() >= LEAST_ONE_CASE && found.digits > 1 && found.changes * 5 >= part.len();
+    if found.upper > 1 && found.lower > 1 {
+        return found.is_random_mixture(part.len());
     }
-    // With one digit alone, it takes more to tell it from a name with its acronyms.
-    let share = if found.digits > 1 { 8 } else { 5 };
-    found.oddities >= 3 && found.oddities * share >= part.len()
+    let is_long = part.len() >= LEAST_ONE_CASE && found.distinct >= 10;
+    is_long && found.digits > 1 && found.changes * 5 >= part.len()
 }
 
 #[cfg(test)]
@@ -165,6 +189,8 @@ mod tests {
             "thisIsAnOrdinaryNameInCamelCase",
             "SCREAMING_SNAKE_CASE_NAME_1234",
             "20240506T101112Z12345",
+            "release-PROJ-HTTP-API-Fix-v2-final-XYZ",
+            "objects/da/39a3ee5e6b4b0d3255bfef95601890afd80709",
             "a-package-name-with-many-hyphens-1234",
             "11111111111111111111",
             "aaaaaaaaaaaaaaaaaaaaaaaaA1",

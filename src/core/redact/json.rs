@@ -143,7 +143,7 @@ impl<'w> Walk<'w> {
                 Fate::Goes
             } else {
                 let mut inner = self.place_of(&name, place);
-                if inner.named.is_none() && matches!(&*name, b"value" | b"values" | b"Value") {
+                if inner.named.is_none() && is_value(&name) {
                     inner.named = *sibling.get_or_insert_with(|| sibling_name(self.text, start));
                     inner.whole = false;
                 }
@@ -304,6 +304,11 @@ impl<'w> Walk<'w> {
         self.at += 1;
         if found { Ok(()) } else { Err(NotJson) }
     }
+}
+
+/// Whether this is what pairs call their value.
+fn is_value(name: &[u8]) -> bool {
+    matches!(name.first(), Some(b'v' | b'V')) && matches!(name, b"value" | b"values" | b"Value")
 }
 
 /// What something behind a name counts as.

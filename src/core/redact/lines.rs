@@ -118,10 +118,13 @@ impl LineFilter {
     /// Replaces a line by what stands for a line of its kind.
     fn whole(&mut self, class: Class, line: &[u8], out: &mut Vec<u8>) -> bool {
         let replaced = self.redactor.replaced(class, line, &mut self.summary.counts);
+        if self.redactor.policy.removes() {
+            return false;
+        }
         let is_json =
             self.format == LineFormat::Json || self.format == LineFormat::Auto && looks_like_json(line);
         out.extend(if is_json { quote(&replaced) } else { replaced });
-        !self.redactor.policy.removes()
+        true
     }
 }
 

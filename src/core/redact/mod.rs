@@ -19,6 +19,7 @@ mod policy;
 mod scan;
 mod shape;
 mod sibling;
+mod stream;
 mod text;
 mod value;
 
@@ -28,6 +29,7 @@ pub use engine::{Redacted, Redactor};
 pub use json::NotJson;
 pub use lines::{LineFilter, LineFormat, Summary};
 pub use policy::{Action, Limits, MARKER, Policy, PolicyError, PseudonymKey};
+pub use stream::filter_stream;
 
 /// The label with which an event says that it went through here.
 pub const STAMP: (&str, &str) = ("brAInwav", "privacy-redacted");

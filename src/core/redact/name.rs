@@ -134,28 +134,36 @@ const NAMES: &[(&str, Named)] = &[
 /// Names are looked at from their end, and only so far.
 const LONGEST: usize = 64;
 
-/// For each first letter, the lengths that the last word of a name in the table can have, as bits. It tells of
-/// nearly every name that it is harmless, without a look at the table.
-const GATE: [u64; 26] = gate();
+/// Bits for the hashes of the last words of the table. It tells of nearly every name that it is harmless, without a
+/// look at the table.
+static GATE: [u64; 64] = gate();
 
-const fn gate() -> [u64; 26] {
-    let mut gate = [0; 26];
+const fn gate() -> [u64; 64] {
+    let mut gate = [0; 64];
     let mut row = 0;
     while row < NAMES.len() {
         let name = NAMES[row].0.as_bytes();
-        let begin = if name[0] == b'^' { 1 } else { 0 };
-        let (mut at, mut word, mut spaces) = (begin, begin, 0);
+        // The last word, and all of them together.
+        let (mut last, mut whole) = (0, 0);
+        let mut at = if name[0] == b'^' { 1 } else { 0 };
         while at < name.len() {
             if name[at] == b' ' {
-                (word, spaces) = (at + 1, spaces + 1);
+                last = 0;
+            } else {
+                (last, whole) = (hash(last, name[at]), hash(whole, name[at]));
             }
             at += 1;
         }
-        gate[(name[word] - b'a') as usize] |= 1 << (name.len() - word);
-        gate[(name[begin] - b'a') as usize] |= 1 << (name.len() - begin - spaces);
+        gate[last / 64] |= 1 << (last % 64);
+        gate[whole / 64] |= 1 << (whole % 64);
         row += 1;
     }
     gate
+}
+
+/// A hash of 12 bits, letter by letter.
+const fn hash(sum: usize, letter: u8) -> usize {
+    (sum.wrapping_mul(37) ^ letter as usize) & 0xfff
 }
 
 /// What stands behind this name, if that must not be seen. The name is split into words first, so that `apiKey`,
@@ -210,16 +218,19 @@ fn is_hump(name: &[u8], at: usize) -> bool {
 fn look_up(words: &[u8]) -> Option<Named> {
     let start = words.iter().rposition(|letter| *letter == b' ').map_or(0, |space| space + 1);
     let last = &words[start..];
-    let first = last.first()?.checked_sub(b'a').filter(|letter| *letter < 26)?;
-    if GATE[usize::from(first)] & 1_u64.checked_shl(u32::try_from(last.len()).ok()?)? == 0 {
+    let hash = last.iter().fold(0, |sum, letter| hash(sum, *letter));
+    if last.is_empty() || GATE[hash / 64] >> (hash % 64) & 1 == 0 {
         return None;
     }
     NAMES.iter().find(|(name, _)| is_named(words, last, name)).map(|(_, named)| *named)
 }
 
 fn is_named(words: &[u8], last: &[u8], name: &str) -> bool {
-    let (name, whole) = name.strip_prefix('^').map_or((name, false), |name| (name, true));
-    if whole {
+    // Nearly every row ends already here, without a call.
+    if words.last() != name.as_bytes().last() {
+        return false;
+    }
+    if let Some(name) = name.strip_prefix('^') {
         return words == name.as_bytes();
     }
     let before = words.strip_suffix(name.as_bytes());

@@ -108,7 +108,7 @@ pub struct Limits {
 impl Default for Limits {
     /// Deeper and longer than any event is: a mebibyte is what one write to a spool was proved to keep whole.
     fn default() -> Self {
-        Self { depth: 64, text_bytes: 1 << 18, document_bytes: 1 << 20 }
+        Self { depth: 64, text_bytes: 1 << 20, document_bytes: 1 << 20 }
     }
 }
 
@@ -179,6 +179,9 @@ impl Policy {
 
     /// The length of the marker or pseudonym of ours that a text begins with, or nothing.
     pub(super) fn own(&self, text: &[u8]) -> usize {
+        if text.first() != self.marker.as_bytes().first() && text.first() != PSEUDONYM.first() {
+            return 0;
+        }
         match &self.action {
             _ if text.starts_with(self.marker.as_bytes()) => self.marker.len(),
             Action::Pseudonym(key) => key.own(text),

@@ -157,10 +157,9 @@ pub fn shaped(text: &[u8], at: usize) -> Option<Span> {
 
 #[cold]
 fn look_up(text: &[u8], at: usize) -> Option<Span> {
-    SHAPES
-        .iter()
-        .filter(|shape| text[at..].starts_with(shape.start.as_bytes()))
-        .find_map(|shape| shape.span(text, at))
+    let word = &text[at..];
+    let begins = |start: &[u8]| start[0] == word[0] && start[1] == word[1] && word.starts_with(start);
+    SHAPES.iter().filter(|shape| begins(shape.start.as_bytes())).find_map(|shape| shape.span(text, at))
 }
 
 impl Shape {
