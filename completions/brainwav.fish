@@ -38,6 +38,8 @@ complete -c brainwav -n "__fish_brainwav_needs_command" -s h -l help -d 'Print h
 complete -c brainwav -n "__fish_brainwav_needs_command" -s V -l version -d 'Print version'
 complete -c brainwav -n "__fish_brainwav_needs_command" -f -a "health" -d 'Show the development processes that exceed their limits; --enforce ends them'
 complete -c brainwav -n "__fish_brainwav_needs_command" -f -a "reap" -d 'End proven orphans, show zombies, and remove dead sockets'
+complete -c brainwav -n "__fish_brainwav_needs_command" -f -a "prune-cache" -d 'Bring caches back under their limit, least recently used entries first'
+complete -c brainwav -n "__fish_brainwav_needs_command" -f -a "telemetry" -d 'Make telemetry safe to share'
 complete -c brainwav -n "__fish_brainwav_needs_command" -f -a "config" -d 'Show, check or write the configuration'
 complete -c brainwav -n "__fish_brainwav_needs_command" -f -a "completions" -d 'Print the completions for a shell'
 complete -c brainwav -n "__fish_brainwav_using_subcommand health" -l top -d 'Also show the N largest development trees' -r
@@ -90,6 +92,59 @@ complete -c brainwav -n "__fish_brainwav_using_subcommand reap" -l json -d 'Shor
 complete -c brainwav -n "__fish_brainwav_using_subcommand reap" -s q -l quiet -d 'Print data and errors only'
 complete -c brainwav -n "__fish_brainwav_using_subcommand reap" -s v -l verbose -d 'Say more: the evidence for and against each verdict; twice: what is read'
 complete -c brainwav -n "__fish_brainwav_using_subcommand reap" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c brainwav -n "__fish_brainwav_using_subcommand prune-cache" -l store -d 'The same, as an option' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand prune-cache" -l max-size -d 'Bytes on the disk that the entries of one cache may take, or "none"' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand prune-cache" -l target -d 'How much of --max-size is left of a cache that was larger' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand prune-cache" -l max-age -d 'The time without use after which an entry goes, or "none"' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand prune-cache" -l min-age -d 'What was used within this time is never touched' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand prune-cache" -l wait -d 'How long to wait until nobody works with a cache for which that is needed' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand prune-cache" -l config -d 'Read this configuration file instead of those of the user and the workspace' -r -F
+complete -c brainwav -n "__fish_brainwav_using_subcommand prune-cache" -l workspace -d 'The root of the workspace [default: the nearest folder above with brainwav.toml, nx.json, pnpm-workspace.yaml or .git]' -r -f -a "(__fish_complete_directories)"
+complete -c brainwav -n "__fish_brainwav_using_subcommand prune-cache" -l format -d 'What to print on stdout' -r -f -a "human\t'A table for people'
+json\t'One JSON document'"
+complete -c brainwav -n "__fish_brainwav_using_subcommand prune-cache" -l color -d 'When to use colours; NO_COLOR and CLICOLOR_FORCE are honoured' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c brainwav -n "__fish_brainwav_using_subcommand prune-cache" -l list -d 'Show every cache, and change nothing'
+complete -c brainwav -n "__fish_brainwav_using_subcommand prune-cache" -s n -l dry-run -d 'Say what would go, and change nothing'
+complete -c brainwav -n "__fish_brainwav_using_subcommand prune-cache" -l no-index -d 'Measure everything anew, and remember nothing'
+complete -c brainwav -n "__fish_brainwav_using_subcommand prune-cache" -l json -d 'Short for --format json'
+complete -c brainwav -n "__fish_brainwav_using_subcommand prune-cache" -s q -l quiet -d 'Print data and errors only'
+complete -c brainwav -n "__fish_brainwav_using_subcommand prune-cache" -s v -l verbose -d 'Say more: the evidence for and against each verdict; twice: what is read'
+complete -c brainwav -n "__fish_brainwav_using_subcommand prune-cache" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from redact" -l config -d 'Read this configuration file instead of those of the user and the workspace' -r -F
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from redact" -l workspace -d 'The root of the workspace [default: the nearest folder above with brainwav.toml, nx.json, pnpm-workspace.yaml or .git]' -r -f -a "(__fish_complete_directories)"
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from redact" -l format -d 'What to print on stdout' -r -f -a "human\t'A table for people'
+json\t'One JSON document'"
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from redact" -l color -d 'When to use colours; NO_COLOR and CLICOLOR_FORCE are honoured' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from redact" -l json -d 'Short for --format json'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from redact" -s q -l quiet -d 'Print data and errors only'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from redact" -s v -l verbose -d 'Say more: the evidence for and against each verdict; twice: what is read'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from redact" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from redact" -f -a "redact" -d 'Take secrets and personal data out of what comes on stdin'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from redact" -l input -d 'What the lines are' -r -f -a "auto\t'Each line is JSON if it looks like it and is it, and text otherwise'
+ndjson\t'Each line is a JSON document; one that is none is redacted as a whole'
+lines\t'Each line is text'"
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from redact" -l mode -d 'What becomes of what must not be seen: mask, remove or pseudonym' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from redact" -l marker -d 'What stands in its place [default: [brAInwav-REDACTED]]' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from redact" -l preserve -d 'Leave these alone, with everything in them: names, or paths such as labels.email' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from redact" -l allow -d 'Let only these pass, after they were looked at; in plain lines nothing has a name, so nothing passes' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from redact" -l key-file -d 'The file with the key of pseudonyms' -r -F
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from redact" -l config -d 'Read this configuration file instead of those of the user and the workspace' -r -F
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from redact" -l workspace -d 'The root of the workspace [default: the nearest folder above with brainwav.toml, nx.json, pnpm-workspace.yaml or .git]' -r -f -a "(__fish_complete_directories)"
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from redact" -l format -d 'What to print on stdout' -r -f -a "human\t'A table for people'
+json\t'One JSON document'"
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from redact" -l color -d 'When to use colours; NO_COLOR and CLICOLOR_FORCE are honoured' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from redact" -l keep-content -d 'Leave alone what was said: what stands behind names such as prompt, result or email'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from redact" -l report -d 'Say on stderr what was redacted, by class and never the content'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from redact" -l json -d 'Short for --format json'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from redact" -s q -l quiet -d 'Print data and errors only'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from redact" -s v -l verbose -d 'Say more: the evidence for and against each verdict; twice: what is read'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from redact" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c brainwav -n "__fish_brainwav_using_subcommand config; and not __fish_seen_subcommand_from show check init" -l config -d 'Read this configuration file instead of those of the user and the workspace' -r -F
 complete -c brainwav -n "__fish_brainwav_using_subcommand config; and not __fish_seen_subcommand_from show check init" -l workspace -d 'The root of the workspace [default: the nearest folder above with brainwav.toml, nx.json, pnpm-workspace.yaml or .git]' -r -f -a "(__fish_complete_directories)"
 complete -c brainwav -n "__fish_brainwav_using_subcommand config; and not __fish_seen_subcommand_from show check init" -l format -d 'What to print on stdout' -r -f -a "human\t'A table for people'

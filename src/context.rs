@@ -15,7 +15,8 @@ pub struct Context {
     pub paths: Paths,
     /// The user whose rights we have.
     pub uid: u32,
-    environment: Environment,
+    /// The environment.
+    pub environment: Environment,
     current_folder: PathBuf,
     config_file: Option<PathBuf>,
     workspace: Option<PathBuf>,

@@ -4,6 +4,7 @@ pub mod completions;
 pub mod config;
 pub mod global;
 pub mod health;
+pub mod prune_cache;
 pub mod reap;
 pub mod telemetry;
 
@@ -15,10 +16,11 @@ Examples:\n\
 \x20 brainwav health --enforce -n what would be ended\n\
 \x20 brainwav health --enforce    end it\n\
 \x20 brainwav reap -n             what outlived its client or its runner, and why\n\
+\x20 brainwav prune-cache -n      what would go from the build caches, and how much that frees\n\
 \x20 brainwav config show         every setting and where it comes from";
 
 /// brAInwav keeps a developer machine or a CI runner healthy: it finds development processes that leak, hang or
-/// outlive their session, and ends exactly those.
+/// outlive their session, ends exactly those, and prunes build caches.
 ///
 /// It looks by default, and acts only on request: --enforce ends what exceeds its limits, and --dry-run says what that
 /// would be. The result is on stdout, as a table or with --json as a document; everything else is on stderr.
@@ -51,6 +53,7 @@ pub struct Cli {
 pub enum Command {
     Health(Box<health::HealthArgs>),
     Reap(Box<reap::ReapArgs>),
+    PruneCache(Box<prune_cache::PruneCacheArgs>),
     Telemetry(telemetry::TelemetryArgs),
     Config(config::ConfigArgs),
     Completions(completions::CompletionsArgs),

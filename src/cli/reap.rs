@@ -12,11 +12,14 @@ Examples:\n\
 
 /// End proven orphans, show zombies, and remove dead sockets
 ///
-/// An orphan is an MCP server whose client is gone, or a test worker whose runner is: nobody holds the other end of its
-/// standard input, or of the channel to its runner. A parent of number 1 alone proves nothing about a
-/// server. What was made independent on purpose (stdin from /dev/null, a terminal or a file, a unit of a service
-/// manager) or listens on a socket is left alone, and so is everything about which there is no proof. A dead socket is a file that no socket of the kernel is bound to and
-/// that refuses a connection. Zombies can be collected by their parents only; --nudge tells them once more.
+/// An orphan is an MCP server whose client is gone, or a test worker whose runner is: nobody holds the other end of
+/// its standard input, or of the channel to its runner. A parent of number 1 alone proves nothing about a server.
+/// MCP servers in Python may have moved both streams to other descriptors, as their SDK does from version 2 on;
+/// then both must have lost their other end, and the parent must be gone too. What was made independent on purpose
+/// (stdin from /dev/null, a terminal or a file, a unit of a service manager) or listens on a socket is left alone,
+/// and so is everything about which there is no proof. A dead socket is a file that no socket of the kernel is
+/// bound to and that refuses a connection. Zombies can be collected by their parents only; --nudge tells them once
+/// more.
 #[derive(Debug, Args)]
 #[command(
     before_help = "brAInwav reap",

@@ -8,6 +8,9 @@ mod config_show;
 mod ending;
 mod health;
 mod looks_store;
+mod prune_cache;
+mod prune_cache_stores;
+mod prune_cache_watch;
 mod reap;
 mod reap_sockets;
 mod reap_zombies;
@@ -29,6 +32,7 @@ pub fn run(context: &mut Context, command: &Command) -> Result<ExitCode> {
     match command {
         Command::Health(args) => health::run(context, args),
         Command::Reap(args) => reap::run(context, args),
+        Command::PruneCache(args) => prune_cache::run(context, args),
         Command::Telemetry(args) => match &args.action {
             TelemetryAction::Redact(args) => telemetry_redact::run(context, args),
         },

@@ -69,6 +69,10 @@ fn tell(host: &SystemHost, neglect: &Neglect) -> Nudge {
     loop {
         let left = zombies::remaining(host, &neglect.children).len();
         if left == 0 || Instant::now() >= deadline {
+            // What became of the children of a parent that has ended was not its doing.
+            if !zombies::is_there(host, &neglect.parent) {
+                return Nudge::ParentEnded { left };
+            }
             return Nudge::Told { collected: neglect.children.len() - left, left };
         }
         std::thread::sleep(Duration::from_millis(20));

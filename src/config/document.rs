@@ -12,6 +12,7 @@ use super::resolution::Resolution;
 use super::rule_keys::{self, NAME, RULE_KEYS, RulePatch, WrittenRule};
 use super::settings::{self, SETTINGS};
 use super::source::Source;
+use super::store_keys::{self, StoreSettings, WrittenStore};
 use super::suggest;
 use super::value::ValueError;
 
@@ -21,20 +22,32 @@ const MOST_PROBLEMS: usize = 1000;
 /// Each process is held against each rule, so there is an end to them.
 const MOST_RULES: usize = 1000;
 
+/// The section that holds one for each store of caches.
+const STORES: &str = "cache";
+
 /// The section of the rules.
 const RULES: &str = "process";
 
-/// Reads a file into what is resolved so far, and returns its rules.
-pub fn read(source: &Source, places: Places<'_>, into: &mut Resolution) -> Vec<WrittenRule> {
+/// What has a name of its own in a file.
+#[derive(Debug, Default)]
+pub struct Written {
+    /// Its rules.
+    pub rules: Vec<WrittenRule>,
+    /// Its stores of caches.
+    pub stores: Vec<WrittenStore>,
+}
+
+/// Reads a file into what is resolved so far, and returns its rules and stores.
+pub fn read(source: &Source, places: Places<'_>, into: &mut Resolution) -> Written {
     match DeTable::parse(source.text()) {
         Ok(table) => {
             let known = into.problems.len();
-            let mut walk = Walk { source, places, into, rules: Vec::new() };
+            let mut walk = Walk { source, places, into, written: Written::default() };
             walk.table(table.get_ref(), "");
-            let rules = walk.rules;
+            let written = walk.written;
             // Tables come in the order of their names; people read from top to bottom.
             into.problems[known..].sort_by_key(line);
-            rules
+            written
         }
         Err(error) => {
             let span = error.span().unwrap_or(0..0);
@@ -42,7 +55,7 @@ pub fn read(source: &Source, places: Places<'_>, into: &mut Resolution) -> Vec<W
             let error =
                 ValueError::new(format!("is no TOML: {}", error.message().replace('\n', ", "))).help(help);
             into.problems.push(source.problem(&span, "", error));
-            Vec::new()
+            Written::default()
         }
     }
 }
@@ -58,7 +71,7 @@ struct Walk<'a> {
     source: &'a Source,
     places: Places<'a>,
     into: &'a mut Resolution,
-    rules: Vec<WrittenRule>,
+    written: Written,
 }
 
 impl Walk<'_> {
@@ -78,6 +91,8 @@ impl Walk<'_> {
                     Ok(shown) => self.into.show(setting, shown, self.source.origin(&key.span())),
                     Err(error) => self.problem(&value.span(), &name, error),
                 }
+            } else if section == STORES && matches!(value.get_ref(), DeValue::Table(_)) {
+                self.store(key, value);
             } else if !children(&name).is_empty() {
                 match value.get_ref() {
                     DeValue::Table(inner) => self.table(inner, &name),
@@ -108,6 +123,27 @@ impl Walk<'_> {
         }
     }
 
+    fn store(&mut self, name: &Spanned<DeString<'_>>, value: &Spanned<DeValue<'_>>) {
+        let DeValue::Table(table) = value.get_ref() else { return };
+        let label = join(STORES, name.get_ref());
+        let mut settings = StoreSettings { name: name.get_ref().to_string(), ..StoreSettings::default() };
+        let mut shown = Vec::new();
+        for (key, value) in table {
+            let name = join(&label, key.get_ref());
+            let Some(row) = store_keys::find(key.get_ref()) else {
+                let known: Vec<&str> = store_keys::STORE_KEYS.iter().map(|row| row.name).collect();
+                self.problem(&key.span(), &name, unknown_named_key(key.get_ref(), &known));
+                continue;
+            };
+            match row.read(Raw::Toml(value.get_ref()), self.places, &mut settings) {
+                Ok(value) => shown.push((row.name, value, self.source.origin(&key.span()))),
+                Err(error) => self.problem(&value.span(), &name, error),
+            }
+        }
+        let place = self.source.place(&name.span());
+        self.written.stores.push(WrittenStore { settings, place, shown });
+    }
+
     fn rule(&mut self, table: &DeTable<'_>, span: &Range<usize>) {
         let label = rule_label(table);
         let mut patch = RulePatch::default();
@@ -115,7 +151,8 @@ impl Walk<'_> {
         for (key, value) in table {
             let name = join(&label, key.get_ref());
             let Some(row) = rule_keys::find(key.get_ref()) else {
-                self.problem(&key.span(), &name, unknown_rule_key(key.get_ref()));
+                let known: Vec<&str> = RULE_KEYS.iter().map(|row| row.name).collect();
+                self.problem(&key.span(), &name, unknown_named_key(key.get_ref(), &known));
                 continue;
             };
             match row.read(Raw::Toml(value.get_ref()), self.places, &mut patch) {
@@ -137,12 +174,12 @@ impl Walk<'_> {
         if rule.patch.name.is_empty() {
             return;
         }
-        if self.rules.iter().any(|known| known.patch.name == rule.patch.name) {
+        if self.written.rules.iter().any(|known| known.patch.name == rule.patch.name) {
             let error = ValueError::new("a rule of this name is already in this file")
                 .help("put all its keys into one");
             return self.problem(span, &join(RULES, &rule.patch.name), error);
         }
-        self.rules.push(rule);
+        self.written.rules.push(rule);
     }
 }
 
@@ -199,7 +236,6 @@ fn unknown_key(section: &str, key: &DeString<'_>) -> ValueError {
     error.help(suggest::help(key, &known, "known here"))
 }
 
-fn unknown_rule_key(key: &DeString<'_>) -> ValueError {
-    let known: Vec<&str> = RULE_KEYS.iter().map(|row| row.name).collect();
-    ValueError::new(format!("unknown key {key:?}")).help(suggest::help(key, &known, "known here"))
+fn unknown_named_key(key: &DeString<'_>, known: &[&str]) -> ValueError {
+    ValueError::new(format!("unknown key {key:?}")).help(suggest::help(key, known, "known here"))
 }

@@ -68,6 +68,18 @@ pub fn glob(text: &str, places: Places<'_>) -> Result<GlobMatcher, ValueError> {
         .map_err(|error| ValueError::new(format!("{text:?} is no glob: {}", error.kind())).help(HELP))
 }
 
+/// A folder, made absolute. Nothing says that it exists.
+///
+/// # Errors
+/// When it is empty, or when `~` has nothing to stand for.
+pub fn folder(text: &str, places: Places<'_>) -> Result<PathBuf, ValueError> {
+    if text.trim().is_empty() {
+        return Err(ValueError::new("an empty folder").help("write a folder such as \"~/.cache/tool\""));
+    }
+    let (base, rest) = base(text, places)?;
+    Ok(base.join(rest))
+}
+
 fn base<'a>(text: &'a str, places: Places<'_>) -> Result<(PathBuf, &'a str), ValueError> {
     if let Some(rest) = text.strip_prefix('/') {
         return Ok((PathBuf::from("/"), rest));

@@ -1,5 +1,6 @@
 //! What a key may hold, how that is read, and where it goes.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use globset::GlobMatcher;
@@ -33,12 +34,18 @@ pub enum Kind<T> {
     Size(fn(&mut T, u64)),
     /// Bytes, or `none`.
     OptionalSize(fn(&mut T, Option<u64>)),
+    /// Bytes, any number of them, or `none`.
+    Space(fn(&mut T, Option<u64>)),
     /// Per cent of one core.
     Percent(fn(&mut T, u32)),
+    /// Per cent of a whole, from 0 to 100.
+    Share(fn(&mut T, u32)),
     /// A number of at least one.
     Count(fn(&mut T, u32)),
     /// A duration that is not zero.
     Duration(fn(&mut T, Duration)),
+    /// A duration that is not zero, or `none`.
+    OptionalDuration(fn(&mut T, Option<Duration>)),
     /// A duration, zero included.
     Wait(fn(&mut T, Duration)),
     /// One of these words.
@@ -53,6 +60,10 @@ pub enum Kind<T> {
     Texts(fn(&mut T, Vec<String>)),
     /// Program names with wildcards.
     Patterns(fn(&mut T, Vec<NamePattern>)),
+    /// One name with wildcards.
+    Pattern(fn(&mut T, NamePattern)),
+    /// A folder.
+    Path(fn(&mut T, PathBuf)),
     /// Beginnings of a title.
     Titles(fn(&mut T, Vec<String>)),
     /// A regular expression.
@@ -77,12 +88,19 @@ impl<T> Key<T> {
     /// When it is not what this key may hold.
     pub fn read(&self, raw: Raw<'_>, places: Places<'_>, target: &mut T) -> Result<Shown, ValueError> {
         match &self.kind {
-            Kind::Size(set) => size(raw).map(|bytes| assign(target, *set, bytes, Shown::Size(bytes))),
-            Kind::OptionalSize(set) if raw.is_text("none") => {
+            Kind::OptionalSize(set) | Kind::Space(set) if raw.is_text("none") => {
                 Ok(assign(target, *set, None, Shown::text("none")))
             }
+            Kind::OptionalDuration(set) if raw.is_text("none") => {
+                Ok(assign(target, *set, None, Shown::text("none")))
+            }
+            Kind::Size(set) => size(raw).map(|bytes| assign(target, *set, bytes, Shown::Size(bytes))),
             Kind::OptionalSize(set) => {
                 size(raw).map(|bytes| assign(target, *set, Some(bytes), Shown::Size(bytes)))
+            }
+            Kind::Space(set) => space(raw).map(|bytes| assign(target, *set, Some(bytes), Shown::Size(bytes))),
+            Kind::Share(set) => {
+                share(raw).map(|percent| assign(target, *set, percent, Shown::text(format!("{percent}%"))))
             }
             Kind::Percent(set) => {
                 number(raw, 100_000).map(|number| assign(target, *set, number, number.into()))
@@ -91,32 +109,37 @@ impl<T> Key<T> {
                 number(raw, 1_000_000).map(|number| assign(target, *set, number, number.into()))
             }
             Kind::Duration(set) => duration(raw, true).map(|time| assign(target, *set, time, time.into())),
+            Kind::OptionalDuration(set) => {
+                duration(raw, true).map(|time| assign(target, *set, Some(time), time.into()))
+            }
             Kind::Wait(set) => duration(raw, false).map(|time| assign(target, *set, time, time.into())),
+            Kind::Switch(set) => switch(raw).map(|on| assign(target, *set, on, Shown::Switch(on))),
+            _ => self.read_words(raw, places, target),
+        }
+    }
+
+    /// As [`Key::read`], for everything that is written in words.
+    fn read_words(&self, raw: Raw<'_>, places: Places<'_>, target: &mut T) -> Result<Shown, ValueError> {
+        match &self.kind {
             Kind::Choice(words, set) => {
                 choice(raw, words).map(|word| assign(target, *set, word, Shown::text(word)))
             }
-            Kind::Switch(set) => switch(raw).map(|on| assign(target, *set, on, Shown::Switch(on))),
             Kind::Name(set) => {
                 rule_name(raw).map(|name| assign(target, *set, name.to_owned(), Shown::text(name)))
             }
-            Kind::Text(set) => {
-                let text = raw.text("a text in quotes")?;
-                Ok(assign(target, *set, text.to_owned(), Shown::text(text)))
+            Kind::Text(set) => raw
+                .text("a text in quotes")
+                .map(|text| assign(target, *set, text.to_owned(), Shown::text(text))),
+            Kind::Texts(set) => texts(raw, |text| Ok(text.to_owned()), target, *set),
+            Kind::Patterns(set) => texts(raw, pattern, target, *set),
+            Kind::Titles(set) => texts(raw, title, target, *set),
+            Kind::Pattern(set) => {
+                let text = raw.text("a name such as \"*.tar\"")?;
+                Ok(assign(target, *set, pattern(text)?, Shown::text(text)))
             }
-            Kind::Texts(set) if raw.is_text("") => {
-                Ok(assign(target, *set, Vec::new(), Shown::List(Vec::new())))
-            }
-            Kind::Texts(set) => {
-                let (texts, shown) = list(raw, |text| Ok(text.to_owned()))?;
-                Ok(assign(target, *set, texts, shown))
-            }
-            Kind::Patterns(set) => {
-                let (patterns, shown) = list(raw, pattern)?;
-                Ok(assign(target, *set, patterns, shown))
-            }
-            Kind::Titles(set) => {
-                let (titles, shown) = list(raw, title)?;
-                Ok(assign(target, *set, titles, shown))
+            Kind::Path(set) => {
+                let text = raw.text("a folder such as \"~/.cache/tool\"")?;
+                Ok(assign(target, *set, expression::folder(text, places)?, Shown::text(text)))
             }
             Kind::Expression(set) => {
                 let text = raw.text("a regular expression such as 'node .*server\\.js'")?;
@@ -126,6 +149,8 @@ impl<T> Key<T> {
                 let text = raw.text("a folder such as \"packages/*\"")?;
                 Ok(assign(target, *set, expression::glob(text, places)?, Shown::text(text)))
             }
+            // Everything else is a number.
+            _ => Err(ValueError::new("is not written in words")),
         }
     }
 
@@ -148,6 +173,18 @@ impl<T> Key<T> {
 fn assign<T, V>(target: &mut T, set: fn(&mut T, V), value: V, shown: Shown) -> Shown {
     set(target, value);
     shown
+}
+
+/// Several texts. An empty one is none, unless the kind refuses it.
+fn texts<T, V>(
+    raw: Raw<'_>,
+    read: fn(&str) -> Result<V, ValueError>,
+    target: &mut T,
+    set: fn(&mut T, Vec<V>),
+) -> Result<Shown, ValueError> {
+    let is_none = raw.is_text("") && read("").is_ok();
+    let (values, shown) = if is_none { (Vec::new(), Shown::List(Vec::new())) } else { list(raw, read)? };
+    Ok(assign(target, set, values, shown))
 }
 
 impl<'a> Raw<'a> {
@@ -186,8 +223,17 @@ fn with_unit<'a>(raw: Raw<'a>, wanted: &str) -> Result<std::borrow::Cow<'a, str>
     }
 }
 
+fn space(raw: Raw<'_>) -> Result<u64, ValueError> {
+    value::parse_size(&with_unit(raw, "a size such as \"8GiB\"")?)
+}
+
+fn share(raw: Raw<'_>) -> Result<u32, ValueError> {
+    let text = with_unit(raw, "a share such as \"80%\"")?;
+    value::parse_number(text.trim().trim_end_matches('%'), 0, 100)
+}
+
 fn size(raw: Raw<'_>) -> Result<u64, ValueError> {
-    let bytes = value::parse_size(&with_unit(raw, "a size such as \"8GiB\"")?)?;
+    let bytes = space(raw)?;
     if bytes < 1 << 20 {
         let error =
             ValueError::new(format!("{} is less than any program needs", value::format_size_exact(bytes)));

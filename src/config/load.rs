@@ -2,17 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use super::document;
+use super::document::{self, Written};
 use super::environment::Environment;
 use super::expression::Places;
 use super::paths;
 use super::problem::{Place, Problem, Problems};
 use super::resolution::{Flag, Resolution};
-use super::rule_keys::WrittenRule;
 use super::rules;
 use super::settings::Settings;
 use super::shown::{Entry, Layer};
 use super::source::{self, Source};
+use super::store_keys;
 use super::value::ValueError;
 use super::workspace;
 use crate::error::Result;
@@ -86,17 +86,21 @@ pub fn inspect(request: &Request<'_>) -> std::result::Result<Resolved, Problems>
     let places = Places { home: home.as_deref(), workspace: &workspace };
     let mut resolution = Resolution::defaults(places);
     let mut files = candidates(request, &workspace);
-    let written =
-        files.iter_mut().map(|file| read_file(file, request.uid, places, &mut resolution)).collect();
+    let written = files.iter_mut().map(|file| read_file(file, request.uid, places, &mut resolution));
+    let (written, stores): (Vec<_>, Vec<_>) = written.map(|written| (written.rules, written.stores)).unzip();
     resolution.environment(request.environment, places);
     resolution.flags(&request.flags, places);
     resolution.mark_overriding();
     let drafts = rules::merge(written);
     resolution.problems.extend(rules::problems(&drafts));
+    let (stores, shown, problems) = store_keys::merge(stores);
+    resolution.problems.extend(problems);
     if !resolution.problems.is_empty() {
         return Err(Problems(resolution.problems));
     }
     let Resolution { mut settings, mut entries, warnings, .. } = resolution;
+    settings.cache.stores = stores;
+    entries.extend(shown);
     for draft in drafts {
         entries.extend(draft.entries);
         if draft.enabled {
@@ -128,18 +132,13 @@ fn candidates(request: &Request<'_>, workspace: &Path) -> Vec<ConfigFile> {
     user.into_iter().chain([file(workspace.join(workspace::FILE), Layer::Workspace)]).collect()
 }
 
-fn read_file(
-    file: &mut ConfigFile,
-    uid: u32,
-    places: Places<'_>,
-    resolution: &mut Resolution,
-) -> Vec<WrittenRule> {
+fn read_file(file: &mut ConfigFile, uid: u32, places: Places<'_>, resolution: &mut Resolution) -> Written {
     match Source::read(&file.path, file.layer) {
         Ok(Some(_)) if file.layer == Layer::Workspace && source::is_planted(&file.path, uid) => {
             let error = ValueError::new("belongs to another user, in a folder that everybody may write to")
                 .help("name the workspace with --workspace, or the file with --config if it is meant");
             resolution.problems.push(Problem::new(Place::File(file.path.clone(), None), "", error));
-            Vec::new()
+            Written::default()
         }
         Ok(Some(source)) => {
             file.existed = true;
@@ -148,12 +147,12 @@ fn read_file(
         Ok(None) if file.layer == Layer::Named => {
             let error = ValueError::new("there is no such file").help("see --config and BRAINWAV_CONFIG");
             resolution.problems.push(Problem::new(Place::File(file.path.clone(), None), "", error));
-            Vec::new()
+            Written::default()
         }
-        Ok(None) => Vec::new(),
+        Ok(None) => Written::default(),
         Err(problem) => {
             resolution.problems.push(*problem);
-            Vec::new()
+            Written::default()
         }
     }
 }

@@ -20,6 +20,7 @@ mod rules;
 pub mod settings;
 pub mod shown;
 mod source;
+pub mod store_keys;
 mod suggest;
 pub mod template;
 pub mod value;

@@ -11,7 +11,7 @@ fn problems(text: &str) -> Vec<String> {
     let places = Places { home: None, workspace: "/w".as_ref() };
     let mut resolution = Resolution::defaults(places);
     let source = Source::new("/f".into(), Layer::User, text.to_owned());
-    let written = document::read(&source, places, &mut resolution);
+    let written = document::read(&source, places, &mut resolution).rules;
     resolution.problems.extend(rules::problems(&rules::merge(vec![written])));
     resolution.problems.iter().map(ToString::to_string).collect()
 }
@@ -38,7 +38,7 @@ fn unknown_keys() {
             "[colours]\na = 1",
             "/f:1:2: colours: ",
             "unknown section",
-            "known here: health, reap, protect, process",
+            "known here: health, reap, cache, telemetry, protect, process",
         ),
         ("[health]\nmax_memory = \"8GiB\"", "/f:2:1: health.max_memory: ", "unknown key", "\"max-memory\"?"),
         ("[health]\nprogram = []", "/f:2:1: health.program: ", "unknown key", "belongs below [protect]"),

@@ -123,7 +123,7 @@ impl Resolution {
         }
     }
 
-    /// Says which of the general limits hold before those of a rule.
+    /// Says which of the general limits hold before those of a rule or a store.
     pub fn mark_overriding(&mut self) {
         let entries = &self.entries;
         let given =
@@ -133,5 +133,7 @@ impl Resolution {
         overriding.max_cpu = given("health.max-cpu");
         overriding.cpu_strikes = given("health.cpu-strikes");
         overriding.max_runtime = given("health.max-runtime");
+        let keys = ["cache.max-size", "cache.target", "cache.max-age", "cache.min-age"];
+        self.settings.cache.overriding = keys.into_iter().filter(|key| given(key)).collect();
     }
 }

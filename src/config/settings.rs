@@ -7,6 +7,8 @@ use super::environment::PREFIX;
 use super::kind::{Key, Kind};
 use super::redaction::{MODES, Redaction, mode};
 use super::shown::Shown;
+use super::store_keys::StoreSettings;
+use crate::core::cache::plan::Limits as CacheLimits;
 use crate::core::health::limits::{Limits, Overriding};
 use crate::core::process::{NamePattern, Rule, Scope, builtin};
 
@@ -27,12 +29,27 @@ pub struct Settings {
     pub socket_min_age: Duration,
     /// The names of socket files that `reap` judges.
     pub sockets: Vec<NamePattern>,
+    /// What is said about caches.
+    pub cache: CacheSettings,
     /// The rules in the order in which they are asked; those that are switched off are not among them.
     pub rules: Vec<Rule>,
     /// What is taken out of telemetry.
     pub redaction: Redaction,
     /// The programs that are never ended: the built-in ones and those that were added.
     pub protected: Vec<NamePattern>,
+}
+
+/// What is said about caches.
+#[derive(Debug, Clone)]
+pub struct CacheSettings {
+    /// The general limits.
+    pub limits: CacheLimits,
+    /// Which of them hold before those of a store, because they were given for this run.
+    pub overriding: Vec<&'static str>,
+    /// How long to wait until nobody works with a store for which that is needed.
+    pub wait: Duration,
+    /// What is said about single stores.
+    pub stores: Vec<StoreSettings>,
 }
 
 /// The table.
@@ -109,6 +126,38 @@ pub static SETTINGS: &[Key<Settings>] = &[
         default: Some("*.mcp.sock, vite-*.sock, nuxt-vite-node-*.sock"),
         help: "Names of socket files, in the user's runtime folder and the temporary one; with a folder in front, in that \
                one. The sockets of nx are known besides.",
+    },
+    Key {
+        name: "cache.max-size",
+        kind: Kind::Space(|settings, bytes| settings.cache.limits.max_bytes = bytes),
+        default: Some("1GiB"),
+        help: "Bytes on the disk that the entries of one cache may take; \"none\" for no such limit. One of Nx is never \
+               allowed more than its own maxCacheSize.",
+    },
+    Key {
+        name: "cache.target",
+        kind: Kind::Share(|settings, percent| settings.cache.limits.target_percent = percent),
+        default: Some("80%"),
+        help: "How much of max-size is left of a cache that was larger.",
+    },
+    Key {
+        name: "cache.max-age",
+        kind: Kind::OptionalDuration(|settings, age| settings.cache.limits.max_age = age),
+        default: Some("none"),
+        help: "The time without use after which an entry goes, however small the cache; \"none\" for no such limit. \
+               Caches that go as a whole have a limit of 30 days without it.",
+    },
+    Key {
+        name: "cache.min-age",
+        kind: Kind::Wait(|settings, age| settings.cache.limits.min_age = age),
+        default: Some("10m"),
+        help: "What was used within this time is never touched.",
+    },
+    Key {
+        name: "cache.wait",
+        kind: Kind::Wait(|settings, wait| settings.cache.wait = wait),
+        default: Some("30s"),
+        help: "How long to wait until nobody works with a cache for which that is needed.",
     },
     Key {
         name: "telemetry.redact.mode",
@@ -216,6 +265,17 @@ impl Settings {
             reap_min_age: Duration::MAX,
             socket_min_age: Duration::MAX,
             sockets: Vec::new(),
+            cache: CacheSettings {
+                limits: CacheLimits {
+                    max_bytes: None,
+                    target_percent: 100,
+                    max_age: None,
+                    min_age: Duration::MAX,
+                },
+                overriding: Vec::new(),
+                wait: Duration::ZERO,
+                stores: Vec::new(),
+            },
             rules: Vec::new(),
             redaction: Redaction::default(),
             protected: builtin::protected(),

@@ -2,6 +2,8 @@
 
 use super::rule_keys::RULE_KEYS;
 use super::settings::{PROTECT, SETTINGS};
+use super::store_keys::STORE_KEYS;
+use crate::core::cache::store::STORES as STORE_TABLE;
 use crate::core::process::builtin;
 
 const HEAD: &str = "\
@@ -15,6 +17,22 @@ const RULES: &str = "
 # other name makes a new rule; new rules are asked first. Built in are:
 # {BUILT_IN}.
 #
+";
+
+const STORES: &str = "
+# One cache may have settings of its own, and one that is not built in needs its path. Built in are:
+# {BUILT_IN}.
+#
+";
+
+const STORE_EXAMPLE: &str = "
+#[cache.nx]
+#max-size = \"4GiB\"
+
+#[cache.my-tool]
+#path = \".cache/my-tool\"
+#entries = \"*.tar\"
+#max-age = \"30days\"
 ";
 
 const EXAMPLE: &str = "
@@ -60,6 +78,19 @@ pub fn template() -> String {
         comment(&mut text, &format!("{}: {}", key.name, key.help), "  ");
     }
     text.push_str(EXAMPLE);
+    let names: Vec<&str> = STORE_TABLE.iter().map(|store| store.name).collect();
+    let mut head = String::new();
+    for line in STORES.replace("{BUILT_IN}", &names.join(", ")).lines() {
+        match line.strip_prefix("# ") {
+            Some(words) => comment(&mut head, words, ""),
+            None => head.push_str(&format!("{line}\n")),
+        }
+    }
+    text.push_str(&head);
+    for key in STORE_KEYS {
+        comment(&mut text, &format!("{}: {}", key.name, key.help), "  ");
+    }
+    text.push_str(STORE_EXAMPLE);
     text
 }
 
@@ -94,7 +125,7 @@ mod tests {
         let places = Places { home: None, workspace: "/w".as_ref() };
         let mut resolution = Resolution::defaults(places);
         let source = Source::new("/f".into(), Layer::Workspace, text);
-        let written = document::read(&source, places, &mut resolution);
+        let written = document::read(&source, places, &mut resolution).rules;
         let count = written.len();
         resolution.problems.extend(rules::problems(&rules::merge(vec![written])));
         (resolution, count)

@@ -32,6 +32,11 @@ pub enum Nudge {
         /// Zombies that are still there.
         left: usize,
     },
+    /// It was told, and has ended: what is gone was collected by whoever took its children in.
+    ParentEnded {
+        /// Zombies that are still there.
+        left: usize,
+    },
 }
 
 /// A parent with its zombies.
@@ -49,7 +54,7 @@ impl ZombieRow {
     /// Whether none of the zombies is left.
     #[must_use]
     pub const fn is_solved(&self) -> bool {
-        matches!(self.nudge, Nudge::Told { left: 0, .. })
+        matches!(self.nudge, Nudge::Told { left: 0, .. } | Nudge::ParentEnded { left: 0 })
     }
 }
 
@@ -252,6 +257,9 @@ fn nudge(nudge: &Nudge) -> Option<String> {
         Nudge::NotAsked => None,
         Nudge::Refused => Some("→ not told: it is not ours to tell".to_owned()),
         Nudge::Failed(reason) => Some(format!("→ not told: {reason}")),
+        Nudge::ParentEnded { left } => {
+            Some(format!("→ it has ended meanwhile, and its children went to another; {} left", count(*left)))
+        }
         Nudge::Told { collected, left: 0 } => Some(format!("→ told, and it collected {}", count(*collected))),
         Nudge::Told { collected, left } => {
             Some(format!("→ told; it collected {}, {} left: restart it", count(*collected), count(*left)))

@@ -159,7 +159,8 @@ fn zombie(row: &ZombieRow) -> ZombieEntry {
         Nudge::NotAsked => ("not_asked", None),
         Nudge::Refused => ("refused", None),
         Nudge::Failed(_) => ("failed", None),
-        Nudge::Told { collected, left } => ("told", Some((*collected, *left))),
+        Nudge::Told { collected, left } => ("told", Some((Some(*collected), *left))),
+        Nudge::ParentEnded { left } => ("parent_ended", Some((None, *left))),
     };
     ZombieEntry {
         parent_pid: row.neglect.parent.pid,
@@ -167,7 +168,7 @@ fn zombie(row: &ZombieRow) -> ZombieEntry {
         zombie_pids: row.neglect.children.iter().map(|child| child.pid).collect(),
         dead_for_at_least_seconds: row.dead_for.as_secs_f64(),
         nudge,
-        collected: counts.map(|(collected, _)| collected),
+        collected: counts.and_then(|(collected, _)| collected),
         left: counts.map(|(_, left)| left),
     }
 }

@@ -12,6 +12,7 @@ const fn input(kind: InputKind) -> &'static str {
         InputKind::Socket => "a socket",
         InputKind::NullDevice => "/dev/null",
         InputKind::Terminal => "a terminal",
+        InputKind::NamedPipe => "a named pipe",
         InputKind::File => "a file",
     }
 }
@@ -24,6 +25,9 @@ pub fn evidence(evidence: &Evidence) -> String {
             format!("nobody holds the other end of its stdin, {}", input(*kind))
         }
         Evidence::InputHeld(kind) => format!("somebody holds the other end of its stdin, {}", input(*kind)),
+        Evidence::InputMoved => {
+            "it has its stdin and stdout at other descriptors, as the MCP SDK for Python does".to_owned()
+        }
         Evidence::InputWithoutPeer(kind) => {
             format!("its stdin is {}, so it was made independent", input(*kind))
         }

@@ -2,6 +2,9 @@
 //!
 //! Linux reads `/proc` itself; everything else, and Linux with the feature `portable`, goes through sysinfo.
 
+pub mod disk;
+pub mod fault;
+pub mod git;
 pub mod process_exit;
 pub mod signals;
 mod unix_connect;

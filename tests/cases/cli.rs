@@ -75,7 +75,7 @@ fn a_word_that_is_nearly_right_is_suggested() {
 #[test]
 fn help_has_examples_and_long_help_has_the_exit_codes() {
     let env = TestEnv::new();
-    for command in ["health", "completions", "config"] {
+    for command in ["health", "completions", "config", "telemetry"] {
         let short = env.run(&[command, "-h"]).expect_code(0);
         assert!(short.stdout.contains("Examples:"), "{command}: {}", short.stdout);
         let long = env.run(&[command, "--help"]).expect_code(0);

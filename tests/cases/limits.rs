@@ -126,7 +126,7 @@ fn work_in_a_child_is_progress_of_the_whole() {
     let mut actor = Actor::vitest(&env, script);
     let child = actor.descendants()[0];
     let mut looks = 0;
-    looks_until(&env, &["--max-runtime", "200ms", "--max-cpu", "1000"], "progress is seen", |output| {
+    looks_until(&env, &["--max-runtime", "1s", "--max-cpu", "1000"], "progress is seen", |output| {
         assert!(output.findings(actor.pid()).is_empty(), "{}", output.stdout);
         looks += usize::from(output.against(actor.pid()).contains("it makes progress"));
         looks >= 5

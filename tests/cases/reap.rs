@@ -6,12 +6,12 @@ use std::fs::File;
 use std::io::pipe;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use crate::support::server::{SERVER, WORKER};
 use crate::support::{Output, Server, TestEnv, is_alive, wait_until};
 
-fn reap(env: &TestEnv, arguments: &[&str]) -> Output {
+pub fn reap(env: &TestEnv, arguments: &[&str]) -> Output {
     env.run(&[&["--json", "reap", "orphans", "--min-age", "0s"], arguments].concat())
 }
 
@@ -21,7 +21,7 @@ fn socket() -> (UnixStream, OwnedFd) {
 }
 
 #[track_caller]
-fn assert_judged(output: &Output, server: &Server, class: &str, verdict: &str) {
+pub fn assert_judged(output: &Output, server: &Server, class: &str, verdict: &str) {
     let judged = output.judged(server.pid);
     assert_eq!(judged, Some((class.to_owned(), verdict.to_owned())), "{}", output.stdout);
 }
@@ -70,9 +70,19 @@ fn what_was_made_independent_on_purpose_is_kept() {
     let null = Server::orphan(&env, SERVER, Stdio::null(), "");
     let by_file = Server::orphan(&env, SERVER, File::open(&file).unwrap(), "");
     let session = Server::orphan(&env, SERVER, Stdio::null(), "setsid");
+    // As it comes: a pipe with a name, that nobody writes to any more.
+    let fifo = env.workspace().join("fifo");
+    assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    let both = File::options().read(true).write(true).open(&fifo).unwrap();
+    let by_fifo = Server::orphan(&env, SERVER, File::open(&fifo).unwrap(), "");
+    drop(both);
     let output = reap(&env, &[]).expect_code(0);
-    for server in [&null, &by_file, &session] {
+    let words =
+        [(&null, "/dev/null"), (&by_file, "a file"), (&session, "/dev/null"), (&by_fifo, "a named pipe")];
+    for (server, word) in words {
         assert_judged(&output, server, "daemon", "keep");
+        let against = output.reasons_to_keep(server.pid);
+        assert!(against.contains(&format!("its stdin is {word},")), "{against}");
         assert!(server.is_running());
     }
 }
@@ -125,6 +135,32 @@ fn one_that_was_started_again_is_reported_and_ended_on_request() {
         if found {
             assert_judged(&output, &again, "connected", "keep");
             let _output = reap(&env, &["--superseded"]).expect_code(0);
+            assert!(!first.is_running() && again.is_running() && elsewhere.is_running());
+        }
+        found
+    });
+}
+
+#[test]
+fn one_that_a_launcher_started_again_is_reported_and_ended_with_its_launcher() {
+    let env = TestEnv::new();
+    let (_client, end) = socket();
+    let first = Server::wrapped_child(&env, SERVER, end);
+    let (_other_client, end) = socket();
+    let elsewhere = Server::wrapped_child(&env, SERVER, end);
+    assert_judged(&reap(&env, &[]).expect_code(0), &first, "connected", "keep");
+    wait_until("the clock has moved on", || {
+        let (_client, end) = socket();
+        let again = first.again_wrapped(SERVER, end);
+        let output = reap(&env, &[]).expect_code(0);
+        let found = output.judged(first.pid) == Some(("superseded".to_owned(), "report".to_owned()));
+        if found {
+            for server in [&again, &elsewhere] {
+                assert_judged(&output, server, "connected", "keep");
+            }
+            let wrapper = first.starter().unwrap();
+            let output = reap(&env, &["--superseded"]).expect_code(0);
+            assert!(output.outcome(wrapper).is_some(), "{}", output.stdout);
             assert!(!first.is_running() && again.is_running() && elsewhere.is_running());
         }
         found

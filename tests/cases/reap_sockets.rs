@@ -2,10 +2,11 @@
 
 #![cfg(all(target_os = "linux", not(feature = "portable")))]
 
+use std::os::fd::OwnedFd;
 use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::path::PathBuf;
 
-use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, bind, listen, socket};
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, listen, socket_with};
 
 use crate::support::{Output, TestEnv};
 
@@ -19,16 +20,21 @@ fn verdict(output: &Output, path: &std::path::Path) -> String {
     row.map_or_else(|| "not listed".to_owned(), |row| row["verdict"].as_str().unwrap().to_owned())
 }
 
+/// A child that another test starts meanwhile must not hold it too.
+fn stream() -> rustix::io::Result<OwnedFd> {
+    socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)
+}
+
 #[test]
 fn exactly_the_dead_one_is_removed() {
     let env = TestEnv::new();
     let at = |name: &str| -> PathBuf { env.path("tmp").join(format!("{name}.mcp.sock")) };
     let _live = UnixListener::bind(at("live")).unwrap();
     drop(UnixListener::bind(at("dead")).unwrap());
-    let not_listening = socket(AddressFamily::UNIX, SocketType::STREAM, None).unwrap();
+    let not_listening = stream().unwrap();
     bind(&not_listening, &SocketAddrUnix::new(at("not-listening")).unwrap()).unwrap();
     let _datagram = UnixDatagram::bind(at("datagram")).unwrap();
-    let full = socket(AddressFamily::UNIX, SocketType::STREAM, None).unwrap();
+    let full = stream().unwrap();
     bind(&full, &SocketAddrUnix::new(at("full")).unwrap()).unwrap();
     listen(&full, 0).unwrap();
     let _waiting = UnixStream::connect(at("full")).unwrap();

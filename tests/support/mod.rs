@@ -1,9 +1,11 @@
 //! What the cases share: surroundings of their own, and processes of their own.
 
 mod actor;
+pub mod cache;
 mod environment;
 mod run;
 pub mod server;
+pub mod store;
 
 pub use actor::{Actor, Script, is_alive, wait_until};
 pub use environment::TestEnv;

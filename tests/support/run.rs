@@ -67,6 +67,11 @@ impl Output {
         Some((entry["class"].as_str()?.to_owned(), entry["verdict"].as_str()?.to_owned()))
     }
 
+    /// What `reap` says against ending a process.
+    pub fn reasons_to_keep(&self, pid: u32) -> String {
+        self.find("candidates", pid).map(|entry| entry["against"].to_string()).unwrap_or_default()
+    }
+
     /// What the document says became of a process.
     pub fn outcome(&self, pid: u32) -> Option<String> {
         let document = self.json();

@@ -68,11 +68,12 @@ pub struct Usage {
 }
 
 impl AddAssign for Usage {
+    /// Never wraps around: some of the numbers come from a file that somebody may have written to.
     fn add_assign(&mut self, other: Self) {
-        self.disk_bytes += other.disk_bytes;
-        self.linked_bytes += other.linked_bytes;
-        self.apparent_bytes += other.apparent_bytes;
-        self.files += other.files;
+        self.disk_bytes = self.disk_bytes.saturating_add(other.disk_bytes);
+        self.linked_bytes = self.linked_bytes.saturating_add(other.linked_bytes);
+        self.apparent_bytes = self.apparent_bytes.saturating_add(other.apparent_bytes);
+        self.files = self.files.saturating_add(other.files);
     }
 }
 
@@ -94,6 +95,17 @@ pub enum Cause {
     Denied,
     /// Anything else, in the words of the operating system.
     Failed(String),
+}
+
+impl std::fmt::Display for Trouble {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let path = self.path.display();
+        match &self.cause {
+            Cause::Mount => write!(out, "{path}: something is mounted there"),
+            Cause::Denied => write!(out, "{path}: permission denied"),
+            Cause::Failed(reason) => write!(out, "{path}: {reason}"),
+        }
+    }
 }
 
 /// One entry after the walk.
@@ -206,6 +218,11 @@ pub trait Disk: Sync {
     /// # Errors
     /// When the operating system says no.
     fn unlink(&self, folder: &Self::Folder, name: &OsStr) -> io::Result<()>;
+    /// Removes a folder that is empty.
+    ///
+    /// # Errors
+    /// When it is not empty, or the operating system says no.
+    fn remove_empty(&self, folder: &Self::Folder, name: &OsStr) -> io::Result<()>;
     /// Removes names and everything below them, in parallel, and returns what came of each in the same order. Folders
     /// of the user without the right to change them are given it first. `progress` is told what is gone as it goes.
     /// What is left when `stop` says so has the trouble `interrupted`.

@@ -79,7 +79,8 @@ impl World {
     pub fn add(&mut self, stat: Stat, words: &[&str]) -> &mut Someone {
         let words = words.iter().map(|&word| word.to_owned()).collect();
         let pid = stat.pid;
-        let input = Ok(StandardInput { kind: InputKind::Terminal, inode: 1, peer_is_gone: false });
+        let input =
+            Ok(StandardInput { kind: InputKind::Terminal, inode: 1, peer_is_gone: false, is_moved: false });
         let (manner, channel) = (Manner::Obedient, Ok(Channel::Absent));
         let someone = Someone { stat, uid: 1000, words, unit: None, manner, input, channel };
         self.processes.insert(pid, someone);
@@ -211,6 +212,10 @@ impl Host for FakeHost {
 
     fn standard_input(&self, pid: u32) -> Result<StandardInput, Unknown> {
         self.someone(pid, |someone| someone.input.clone())?
+    }
+
+    fn moved_input(&self, _: u32) -> Result<Option<StandardInput>, Unknown> {
+        Ok(None)
     }
 
     fn channel(&self, pid: u32) -> Result<Channel, Unknown> {

@@ -150,6 +150,8 @@ pub enum InputKind {
     NullDevice,
     /// A terminal.
     Terminal,
+    /// A pipe with a name, which anybody may open at any time.
+    NamedPipe,
     /// A file, or something else that has no other end.
     File,
 }
@@ -163,6 +165,8 @@ pub struct StandardInput {
     pub inode: u64,
     /// Whether nobody holds the other end any more; `false` where there is no other end.
     pub peer_is_gone: bool,
+    /// Whether it is no longer descriptor 0: the process put it, and its standard output, at two others.
+    pub is_moved: bool,
 }
 
 /// The channel over which node talks to a child that it forked.
@@ -266,6 +270,13 @@ pub trait Host: Sync {
     /// # Errors
     /// [`Unknown`] says why it cannot be told.
     fn standard_input(&self, pid: u32) -> Result<StandardInput, Unknown>;
+    /// The standard input that a process has moved to another descriptor, behind the null device, as the MCP SDK for
+    /// Python does; `None` if it has not, or if that cannot be proven. Its peer is gone when that of the standard
+    /// output, which was moved along, is gone too. Dearer than [`Host::standard_input`], and asked of few.
+    ///
+    /// # Errors
+    /// [`Unknown`] says why it cannot be told.
+    fn moved_input(&self, pid: u32) -> Result<Option<StandardInput>, Unknown>;
     /// The channel of a process to the one that forked it.
     ///
     /// # Errors

@@ -107,6 +107,12 @@ impl<'a> Invocation<'a> {
         self.rest.iter().copied()
     }
 
+    /// Whether a Python interpreter runs it.
+    #[must_use]
+    pub fn is_python(&self) -> bool {
+        interpreter(self.program) == Some(Interpreter::Python)
+    }
+
     /// Every name under which the program may be known, each with the place where it was found.
     pub fn names(&self) -> impl Iterator<Item = (Named, &'a [u8])> + '_ {
         let script = self.script.map(base_name);

@@ -4,9 +4,10 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::judge::{Class, Judgement, Kind, Parent, Seen, Verdict, judge};
-use super::worker::{is_test_worker, is_wrapper};
-use crate::core::host::{Channel, Host, LookError, Process, Stat, State};
+use super::judge::{Class, Judgement, Kind, Seen, Verdict, judge};
+use super::lineage::Lineage;
+use super::worker::is_test_worker;
+use crate::core::host::{Channel, Host, InputKind, LookError, Process, StandardInput, State, Unknown};
 use crate::core::process::invocation::Invocation;
 use crate::core::process::life::LifeRule;
 use crate::core::process::{Arguments, Facts, Guard, Identity, Pid, Protection, Rule, Scope, Tree};
@@ -99,37 +100,15 @@ pub fn gather<H: Host>(host: &H, guard: &Guard, request: &Request<'_>) -> Result
     })?;
     let mine = scan.processes.into_iter().filter(|process| guard.includes_user(process.uid));
     let named: Vec<Named> = mine.filter_map(|process| name(host, request, process)).collect();
-    let tree = lineage(host, &named);
-    let siblings = newest_siblings(&named, &tree);
+    let lineage = Lineage::of(host, named.iter().map(|named| &named.process));
+    let placed: Vec<Placed> = named.into_iter().map(|named| place(host, &lineage, named)).collect();
+    let siblings = newest_siblings(host, &placed);
+    let investigation = Investigation { host, guard, request, lineage: &lineage, siblings: &siblings };
     let mut candidates: Vec<Candidate> =
-        named.into_iter().map(|named| investigate(host, guard, request, &tree, &siblings, named)).collect();
+        placed.into_iter().map(|placed| investigation.investigate(placed)).collect();
     drop_wrappers(&mut candidates);
     candidates.sort_by_key(|candidate| candidate.identity.pid);
-    for candidate in &mut candidates {
-        if matches!(candidate.judgement.verdict, Verdict::End | Verdict::Report) {
-            candidate.protection = guard.forbids(&Facts::gather(host, candidate.process.stat.clone()));
-        }
-    }
     Ok(Gathered { candidates, seen: scan.seen, without_command: scan.without_command })
-}
-
-/// The candidates with their ancestors. They are few, and siblings share theirs: to read everybody would double the
-/// cost of the look.
-fn lineage<H: Host>(host: &H, named: &[Named]) -> Tree {
-    let mut known: HashMap<u32, Stat> =
-        named.iter().map(|named| (named.pid.get(), named.process.stat.clone())).collect();
-    let mut open: Vec<u32> = named.iter().map(|named| named.process.stat.parent).collect();
-    open.push(1);
-    while let Some(pid) = open.pop() {
-        if known.contains_key(&pid) {
-            continue;
-        }
-        if let Ok(stat) = host.stat(pid) {
-            open.push(stat.parent);
-            known.insert(pid, stat);
-        }
-    }
-    Tree::new(known.into_values().collect())
 }
 
 /// The rules of servers: only these have a client over their standard input.
@@ -143,19 +122,15 @@ struct Named {
     kind: Kind,
     rule: Option<String>,
     cwd: Option<PathBuf>,
-    environment: Option<Vec<u8>>,
 }
 
-impl Named {
-    /// Whatever is the same here does the same: the parent, the command line, the working directory and the
-    /// environment. Of what cannot be read nothing is said.
-    fn task(&self, parent: u32) -> Option<Task> {
-        let command = self.process.command.arguments().joined();
-        Some((parent, command, self.cwd.clone()?, self.environment.clone()?))
-    }
+/// A candidate with its input, the wrappers around it, and whom the outermost of these hangs on.
+struct Placed {
+    named: Named,
+    input: Result<StandardInput, Unknown>,
+    wrappers: Vec<Process>,
+    parent: Option<u32>,
 }
-
-type Task = (u32, Vec<u8>, PathBuf, Vec<u8>);
 
 fn name<H: Host>(host: &H, request: &Request<'_>, process: Process) -> Option<Named> {
     let pid = Pid::new(process.stat.pid)?;
@@ -177,108 +152,105 @@ fn name<H: Host>(host: &H, request: &Request<'_>, process: Process) -> Option<Na
         let mut runners = request.rules.iter().filter(|rule| rule.life == LifeRule::Vitest);
         let fits = rule.is_some() || runners.all(|rule| rule.matches_cwd(cwd.as_deref(), request.workspace));
         let rule = rule.map(|rule| rule.name.clone());
-        return fits.then_some(Named { process, pid, kind: Kind::Worker, rule, cwd, environment: None });
+        return fits.then_some(Named { process, pid, kind: Kind::Worker, rule, cwd });
     }
     let rule = rule.filter(|rule| rule.life == LifeRule::Server)?.name.clone();
-    let environment = host.environment(pid.get()).ok();
-    Some(Named { process, pid, kind: Kind::Server, rule: Some(rule), cwd, environment })
+    Some(Named { process, pid, kind: Kind::Server, rule: Some(rule), cwd })
 }
 
-/// For each task, the process that was started last.
-fn newest_siblings(named: &[Named], tree: &Tree) -> HashMap<Task, Pid> {
-    let mut newest: HashMap<Task, (Pid, u64)> = HashMap::new();
-    for one in named.iter().filter(|one| one.kind == Kind::Server) {
-        let Some(parent) = tree.parent(one.pid.get()) else { continue };
-        let start = one.process.stat.start.0;
-        let Some(task) = one.task(parent.pid) else { continue };
-        let entry = newest.entry(task).or_insert((one.pid, start));
-        if start > entry.1 {
-            *entry = (one.pid, start);
-        }
-    }
-    newest.into_iter().map(|(key, (pid, _))| (key, pid)).collect()
-}
-
-fn investigate<H: Host>(
-    host: &H,
-    guard: &Guard,
-    request: &Request<'_>,
-    tree: &Tree,
-    siblings: &HashMap<Task, Pid>,
-    named: Named,
-) -> Candidate {
-    let key = named.task(named.process.stat.parent);
-    let Named { process, pid, kind, rule, .. } = named;
-    let input = host.standard_input(pid.get());
-    let wrappers = match (&input, kind) {
-        (Ok(input), Kind::Server) if input.inode != 0 => wrappers(host, tree, pid.get(), input.inode),
+fn place<H: Host>(host: &H, lineage: &Lineage<'_, H>, named: Named) -> Placed {
+    let pid = named.pid.get();
+    let input = input(host, &named.process);
+    let wrappers = match (&input, named.kind) {
+        (Ok(input), Kind::Server) if input.inode != 0 => lineage.wrappers(pid, input.inode),
         _ => Vec::new(),
     };
-    let outermost = wrappers.last().map_or(pid.get(), |wrapper| wrapper.stat.pid);
-    let age = host.since_boot().saturating_sub(process.stat.started);
-    let is_abandoned = kind == Kind::Server && input.as_ref().is_ok_and(|input| input.peer_is_gone);
-    let listens = if is_abandoned { host.listens(pid.get()) } else { Ok(false) };
-    let seen = Seen {
-        kind,
-        age,
-        cpu: process.stat.cpu,
-        parent: parent(host, tree, outermost),
-        is_wrapped: !wrappers.is_empty(),
-        input,
-        listens,
-        channel: if kind == Kind::Worker { host.channel(pid.get()) } else { Ok(Channel::Absent) },
-        unit: guard.foreign_unit(&host.service_unit(pid.get())),
-        in_container: is_container(tree),
-        newer_sibling: key
-            .and_then(|key| siblings.get(&key))
-            .filter(|newest| **newest != pid)
-            .map(|newest| newest.get()),
-    };
-    let identity = Identity { boot: host.boot(), pid, start: process.stat.start };
-    let judgement = judge(&seen, request.min_age);
-    Candidate { process, identity, kind, rule, age, wrappers, judgement, protection: None }
+    let outermost = wrappers.last().map_or(pid, |wrapper| wrapper.stat.pid);
+    Placed { named, input, wrappers, parent: lineage.parent_number(outermost) }
 }
 
-/// The wrappers around a server: parents that only start something, and hand on the very same input.
-fn wrappers<H: Host>(host: &H, tree: &Tree, of: u32, inode: u64) -> Vec<Process> {
-    let mut found = Vec::new();
-    for pid in tree.ancestors(of) {
-        let Some(stat) = tree.get(pid) else { break };
-        let Ok(command) = host.command(pid) else { break };
-        if !is_wrapper(&Invocation::of(command.arguments()))
-            || !host.standard_input(pid).is_ok_and(|input| input.inode == inode)
-        {
-            break;
+/// For each server that does what another one does, the one that does it too and was started last. Whatever is the same
+/// here does the same: the parent of the outermost wrapper, the command line, the working directory and the
+/// environment. Of what cannot be read nothing is said.
+fn newest_siblings<H: Host>(host: &H, placed: &[Placed]) -> HashMap<u32, Pid> {
+    let mut families: HashMap<_, Vec<&Named>> = HashMap::new();
+    for Placed { named, parent, .. } in placed.iter().filter(|placed| placed.named.kind == Kind::Server) {
+        let Some((parent, cwd)) = parent.zip(named.cwd.as_ref()) else { continue };
+        let command = named.process.command.arguments().joined();
+        families.entry((parent, cwd, command)).or_default().push(named);
+    }
+    let mut newest = HashMap::new();
+    for family in families.into_values().filter(|family| family.len() > 1) {
+        let mut tasks: HashMap<Vec<u8>, Vec<&Named>> = HashMap::new();
+        for named in family {
+            // The environment is the dearest to read, and asked only where all the rest is the same.
+            if let Ok(environment) = host.environment(named.pid.get()) {
+                tasks.entry(environment).or_default().push(named);
+            }
         }
-        let Ok(uid) = host.owner(pid) else { break };
-        found.push(Process { stat: stat.clone(), uid, command });
+        for siblings in tasks.values() {
+            let last = siblings.iter().max_by_key(|named| named.process.stat.start.0);
+            newest.extend(last.into_iter().flat_map(|last| {
+                let older = siblings.iter().filter(|one| one.process.stat.start < last.process.stat.start);
+                older.map(|one| (one.pid.get(), last.pid))
+            }));
+        }
     }
-    found
+    newest
 }
 
-/// Who takes in the children of the dead: the first process, the user's service manager, the two helpers of
-/// WSL. Another subreaper cannot be told from a parent, and needs not be: the input tells.
-fn parent<H: Host>(host: &H, tree: &Tree, pid: u32) -> Parent {
-    let number = tree.get(pid).map_or(0, |stat| stat.parent);
-    let Some(stat) = tree.parent(pid) else {
-        return Parent::Reaper("a process that is not in sight".to_owned());
-    };
-    let command = host.command(number).unwrap_or_default();
-    let words: Vec<&[u8]> = command.arguments().iter().take(2).collect();
-    let is_manager = stat.name == b"systemd" && words.get(1) == Some(&b"--user".as_slice());
-    let is_wsl = words.first() == Some(&b"/init".as_slice()) || stat.name.starts_with(b"Relay(");
-    match number {
-        1 => Parent::Reaper("process 1".to_owned()),
-        _ if is_manager => Parent::Reaper("systemd --user".to_owned()),
-        _ if is_wsl => Parent::Reaper("the init of WSL".to_owned()),
-        _ => Parent::Live(number),
+/// What everybody is investigated with.
+struct Investigation<'a, H> {
+    host: &'a H,
+    guard: &'a Guard,
+    request: &'a Request<'a>,
+    lineage: &'a Lineage<'a, H>,
+    siblings: &'a HashMap<u32, Pid>,
+}
+
+impl<H: Host> Investigation<'_, H> {
+    fn investigate(&self, placed: Placed) -> Candidate {
+        let Self { host, guard, lineage, .. } = self;
+        let Placed { named: Named { process, pid, kind, rule, .. }, input, wrappers, .. } = placed;
+        let outermost = wrappers.last().map_or(pid.get(), |wrapper| wrapper.stat.pid);
+        let age = host.since_boot().saturating_sub(process.stat.started);
+        let is_abandoned = kind == Kind::Server && input.as_ref().is_ok_and(|input| input.peer_is_gone);
+        let listens = if is_abandoned { host.listens(pid.get()) } else { Ok(false) };
+        let unit = host.service_unit(pid.get());
+        let seen = Seen {
+            kind,
+            age,
+            cpu: process.stat.cpu,
+            parent: lineage.parent(outermost, process.uid),
+            is_wrapped: !wrappers.is_empty(),
+            input,
+            listens,
+            channel: if kind == Kind::Worker { host.channel(pid.get()) } else { Ok(Channel::Absent) },
+            unit: guard.foreign_unit(&unit),
+            in_container: lineage.is_container(),
+            newer_sibling: self.siblings.get(&pid.get()).map(|newest| newest.get()),
+        };
+        let identity = Identity { boot: host.boot(), pid, start: process.stat.start };
+        let judgement = judge(&seen, self.request.min_age);
+        let is_spoken_of = matches!(judgement.verdict, Verdict::End | Verdict::Report);
+        let protection = is_spoken_of.then(|| guard.forbids(&facts(&process, unit))).flatten();
+        Candidate { process, identity, kind, rule, age, wrappers, judgement, protection }
     }
 }
 
-/// Outside of a container the first process is an init system, whose work is to collect orphans.
-fn is_container(tree: &Tree) -> bool {
-    let inits: [&[u8]; 6] = [b"systemd", b"init", b"launchd", b"runit", b"s6-svscan", b"openrc-init"];
-    !tree.get(1).is_some_and(|stat| inits.contains(&stat.name.as_slice()))
+/// All of it is known already; whoever is ended is looked at again before.
+fn facts(process: &Process, unit: Result<Option<String>, Unknown>) -> Facts {
+    let Process { stat, uid, command } = process;
+    Facts { stat: stat.clone(), uid: Ok(*uid), command: Ok(command.clone()), unit }
+}
+
+/// What a process reads from, also where its descriptor 0 is no longer that: only a Python server moves it.
+fn input<H: Host>(host: &H, process: &Process) -> Result<StandardInput, Unknown> {
+    let input = host.standard_input(process.stat.pid)?;
+    if input.kind != InputKind::NullDevice || !Invocation::of(process.command.arguments()).is_python() {
+        return Ok(input);
+    }
+    Ok(host.moved_input(process.stat.pid)?.unwrap_or(input))
 }
 
 /// A wrapper that is a candidate itself (`npm exec SERVER`) is judged with its server.

@@ -63,6 +63,8 @@ pub enum Evidence {
     InputAbandoned(InputKind),
     /// Somebody holds the other end of its standard input.
     InputHeld(InputKind),
+    /// It has its standard input and output at other descriptors.
+    InputMoved,
     /// Its standard input has no other end.
     InputWithoutPeer(InputKind),
     /// Whether somebody holds it cannot be told.
@@ -183,20 +185,32 @@ fn server(seen: &Seen) -> Judgement {
                 Ok(_) => of(Class::Connected, Verdict::Keep, vec![gone], vec![Evidence::Listens]),
             }
         }
-        Ok(input) if input.peer_is_gone => {
-            let class = match (&seen.parent, seen.is_wrapped) {
-                (Parent::Live(_), _) => Class::Disconnected,
-                (Parent::Reaper(_), true) => Class::OrphanChain,
-                (Parent::Reaper(_), false) => Class::Orphan,
-            };
-            let gone = Evidence::InputAbandoned(input.kind);
-            match parent {
-                Evidence::ParentLives(_) => of(class, Verdict::End, vec![gone], vec![parent]),
-                _ => of(class, Verdict::End, vec![gone, parent], vec![]),
-            }
+        Ok(input) if input.peer_is_gone => abandoned(seen, input),
+        // That it speaks with somebody over the moved input is inferred: nothing more is concluded from it.
+        Ok(input) if input.is_moved => {
+            let against = [Evidence::InputHeld(input.kind), Evidence::InputMoved];
+            let lives = Some(parent).filter(|parent| matches!(parent, Evidence::ParentLives(_)));
+            of(Class::Connected, Verdict::Keep, vec![], against.into_iter().chain(lives).collect())
         }
         Ok(input) => connected(seen, Evidence::InputHeld(input.kind)),
     }
+}
+
+/// Nobody holds the other end. Of an input that was moved, which takes more inference than one that was not, that is
+/// enough only where the parent is gone too.
+fn abandoned(seen: &Seen, input: &StandardInput) -> Judgement {
+    let class = match (&seen.parent, seen.is_wrapped) {
+        (Parent::Live(_), _) => Class::Disconnected,
+        (Parent::Reaper(_), true) => Class::OrphanChain,
+        (Parent::Reaper(_), false) => Class::Orphan,
+    };
+    let mut evidence = vec![Evidence::InputAbandoned(input.kind)];
+    evidence.extend(input.is_moved.then_some(Evidence::InputMoved));
+    let lives = matches!(seen.parent, Parent::Live(_));
+    let verdict = if lives && input.is_moved { Verdict::Report } else { Verdict::End };
+    let mut against = Vec::new();
+    if lives { &mut against } else { &mut evidence }.push(parent(seen));
+    Judgement { class, verdict, evidence, against }
 }
 
 /// Somebody holds the other end: only what another one has taken the place of is worth a word.

@@ -6,7 +6,11 @@ use crate::core::host::{Channel, InputKind, StandardInput, Unknown};
 const MIN_AGE: Duration = Duration::from_secs(60);
 
 fn input(kind: InputKind, peer_is_gone: bool) -> Result<StandardInput, Unknown> {
-    Ok(StandardInput { kind, inode: 7, peer_is_gone })
+    Ok(StandardInput { kind, inode: 7, peer_is_gone, is_moved: false })
+}
+
+fn moved(peer_is_gone: bool) -> Result<StandardInput, Unknown> {
+    input(InputKind::Pipe, peer_is_gone).map(|input| StandardInput { is_moved: true, ..input })
 }
 
 /// A server in use under a living parent.
@@ -75,6 +79,7 @@ fn servers_that_are_in_use_or_may_be() {
         ("C by /dev/null", orphan(InputKind::NullDevice, false), (Class::Daemon, Verdict::Keep)),
         ("C by terminal", orphan(InputKind::Terminal, false), (Class::Daemon, Verdict::Keep)),
         ("C by file", orphan(InputKind::File, false), (Class::Daemon, Verdict::Keep)),
+        ("C by FIFO", orphan(InputKind::NamedPipe, false), (Class::Daemon, Verdict::Keep)),
         (
             "serves HTTP",
             Seen { listens: Ok(true), ..orphan(InputKind::Pipe, true) },
@@ -94,6 +99,31 @@ fn servers_that_are_in_use_or_may_be() {
     for (what, seen, expected) in table {
         assert_eq!(verdict(&seen), expected, "{what}");
     }
+}
+
+#[test]
+fn servers_that_moved_their_input() {
+    let day = Duration::from_secs(90_000);
+    let orphan = |is_gone| Seen { input: moved(is_gone), ..orphan(InputKind::Pipe, true) };
+    let child = |is_gone| Seen { input: moved(is_gone), ..server() };
+    let table: Vec<(&str, Seen, (Class, Verdict))> = vec![
+        ("A", orphan(true), (Class::Orphan, Verdict::End)),
+        ("B", Seen { is_wrapped: true, ..orphan(true) }, (Class::OrphanChain, Verdict::End)),
+        ("C by unit", Seen { unit: Some("a".to_owned()), ..orphan(true) }, (Class::Daemon, Verdict::Keep)),
+        ("D", child(true), (Class::Disconnected, Verdict::Report)),
+        ("young", Seen { age: Duration::ZERO, ..orphan(true) }, (Class::Orphan, Verdict::Keep)),
+        ("serves", Seen { listens: Ok(true), ..orphan(true) }, (Class::Connected, Verdict::Keep)),
+        ("in use", child(false), (Class::Connected, Verdict::Keep)),
+        ("in use, on a reaper", orphan(false), (Class::Connected, Verdict::Keep)),
+        ("no E", Seen { newer_sibling: Some(9), ..child(false) }, (Class::Connected, Verdict::Keep)),
+        ("no F", Seen { age: day, ..child(false) }, (Class::Connected, Verdict::Keep)),
+    ];
+    for (what, seen, expected) in table {
+        assert_eq!(verdict(&seen), expected, "{what}");
+    }
+    let judgement = judge(&orphan(true), MIN_AGE);
+    let reaper = Evidence::HangsOnReaper("systemd --user".to_owned());
+    assert_eq!(judgement.evidence, [Evidence::InputAbandoned(InputKind::Pipe), Evidence::InputMoved, reaper]);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 pub mod gather;
 pub mod judge;
+mod lineage;
 pub mod sockets;
 pub mod worker;
 pub mod zombie_file;

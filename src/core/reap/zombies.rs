@@ -65,6 +65,11 @@ pub fn remaining<H: Host>(host: &H, children: &[Stat]) -> Vec<u32> {
     children.iter().filter(is_there).map(|child| child.pid).collect()
 }
 
+/// Whether a parent is still there, as the very same process, and able to collect.
+pub fn is_there<H: Host>(host: &H, parent: &Stat) -> bool {
+    host.stat(parent.pid).is_ok_and(|stat| stat.start == parent.start && stat.state != State::Zombie)
+}
+
 /// A parent needs a moment to collect a child that has just ended: what is gone after that was no zombie to speak of.
 pub fn lasting<H: Host>(host: &H, found: Vec<Neglect>) -> Vec<Neglect> {
     if found.is_empty() {
@@ -84,3 +89,36 @@ const MOMENT: Duration = Duration::from_millis(500);
 
 /// How long a parent has to collect its children once it was told.
 pub const PATIENCE: Duration = Duration::from_millis(500);
+
+#[cfg(test)]
+mod tests {
+    use super::{is_there, remaining};
+    use crate::core::host::State;
+    use crate::core::host::fake::{FakeHost, stat};
+
+    #[test]
+    fn a_parent_that_ended_or_was_followed_by_another_is_not_there() {
+        let parent = stat(200, 1, 10);
+        // Under which number, when it started, and what it does.
+        let table = [
+            ("it lives", 200, 10, State::Sleeping, true),
+            ("it has ended", 999, 10, State::Sleeping, false),
+            ("its number went to another", 200, 11, State::Sleeping, false),
+            ("it is a zombie itself", 200, 10, State::Zombie, false),
+        ];
+        for (what, pid, start, state, expected) in table {
+            let host = FakeHost::new(|world| world.add(stat(pid, 1, start), &["node"]).stat.state = state);
+            assert_eq!(is_there(&host, &parent), expected, "{what}");
+        }
+    }
+
+    #[test]
+    fn only_the_very_same_zombies_remain() {
+        let children = [stat(201, 200, 11), stat(202, 200, 12), stat(203, 200, 13)];
+        let host = FakeHost::new(|world| {
+            world.add(stat(201, 200, 11), &[]).stat.state = State::Zombie;
+            world.add(stat(202, 200, 99), &[]).stat.state = State::Zombie;
+        });
+        assert_eq!(remaining(&host, &children), [201]);
+    }
+}

@@ -3,6 +3,8 @@
 use super::class::Class;
 use super::shape::{Span, run_end};
 
+/// The longest authority of an URL that is looked at.
+const LONGEST_USER: usize = 4096;
 /// The longest local part that is looked for (RFC 5321, 4.5.3.1.1).
 const LONGEST_LOCAL: usize = 64;
 /// The longest domain (RFC 5321, 4.5.3.1.2).
@@ -16,10 +18,18 @@ const NO_DOMAINS: &[&[u8]] = &[
 
 /// The user part of an URL whose `://` ends before `at`. `git` is everybody's user.
 pub fn user_part(text: &[u8], at: usize) -> Option<(usize, usize)> {
-    let end = run_end(text, at, |byte| {
-        !byte.is_ascii_whitespace()
-            && !matches!(byte, b'/' | b'?' | b'#' | b'"' | b'\'' | b',' | b'<' | b'>' | b'`' | b'\\')
-    });
+    let stops = |byte: &u8| byte.is_ascii_whitespace() || b"\"'<>`\\".contains(byte);
+    let most = text.len().min(at + LONGEST_USER);
+    let end = at
+        + text[at..most].iter().position(|byte| stops(byte) || b"/?#,".contains(byte)).unwrap_or(most - at);
+    let authority = &text[at..end];
+    // What stands behind a colon and is no port is a password, which may hold what should have been escaped.
+    let port = authority.rsplit(|byte| *byte == b':').next().unwrap_or_default();
+    let is_torn = port.len() < authority.len()
+        && !authority.contains(&b'@')
+        && !authority.starts_with(b"[")
+        && !port.iter().all(u8::is_ascii_digit);
+    let end = if is_torn { at + text[at..most].iter().position(stops).unwrap_or(most - at) } else { end };
     let user = text[at..end].iter().rposition(|byte| *byte == b'@')?;
     (user > 0 && &text[at..at + user] != b"git").then_some((at, at + user))
 }
@@ -85,9 +95,7 @@ pub fn home(text: &[u8], at: usize) -> Option<(usize, usize)> {
     let before = at.checked_sub(1).map(|before| text[before]);
     let is_root = before.is_none_or(|byte| match byte {
         b'/' => at >= 3 && &text[at - 3..at] == b"://",
-        b':' => true,
-        b'.' | b'_' | b'-' | b'~' | b')' | b'}' | b'*' => false,
-        other => other.is_ascii() && !other.is_ascii_alphanumeric(),
+        other => other.is_ascii_whitespace() || b"\"'`=([{<,;|&:@".contains(&other),
     });
     let is_drive = at >= 2 && separator == b'/' && text[at - 1].is_ascii_alphabetic() && text[at - 2] == b'/';
     let start = at + length;
@@ -141,7 +149,10 @@ mod tests {
             ("https://key@host", Some("key")),
             ("redis://:pw@host", Some(":pw")),
             ("ssh://git@host/x", None),
+            ("https://me:p/w@host/x", Some("me:p/w")),
             ("https://host/a@b", None),
+            ("https://host:8080/@scope/x", None),
+            ("http://[::1]:80/@a", None),
             ("https://@host", None),
             ("https://", None),
         ] {

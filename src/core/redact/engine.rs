@@ -103,10 +103,10 @@ impl Redactor {
         if found.spans.is_empty() && !found.escaped {
             return None;
         }
-        if found.escaped {
-            if let Some(hidden) = self.hidden(text, &found.spans) {
-                return Some(self.replaced(hidden, text, counts));
-            }
+        if found.escaped
+            && let Some(hidden) = self.hidden(text, &found.spans)
+        {
+            return Some(self.replaced(hidden, text, counts));
         }
         let spans: Vec<Span> =
             found.spans.into_iter().filter(|span| !self.is_preserved(text, span)).collect();

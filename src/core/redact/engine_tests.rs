@@ -44,6 +44,15 @@ fn a_document_keeps_every_byte_that_is_left_alone() {
             (r#"{"credentials":{"a":"b"},"c":1}"#, r#"{"credentials":"[R]","c":1}"#),
             (r#"{"prompt":"hello","prompt_id":"p1"}"#, r#"{"prompt":"[R]","prompt_id":"p1"}"#),
             (r#"{"output":3,"phone":491511234567}"#, r#"{"output":3,"phone":"[R]"}"#),
+        ],
+    );
+}
+
+#[test]
+fn neighbours_tell_what_a_value_is_and_escapes_hide_nothing() {
+    check(
+        &Redactor::default(),
+        &[
             (r#"["--token","abc","--verbose","x"]"#, r#"["--token","[R]","--verbose","x"]"#),
             (r#"["x-api-key","abc"]"#, r#"["x-api-key","[R]"]"#),
             (
@@ -65,6 +74,15 @@ fn a_document_keeps_every_byte_that_is_left_alone() {
             (r#"{"a":"{\"password\":\"abc\"}"}"#, r#"{"a":"{\"password\":\"[R]\"}"}"#),
             (r#"{"a":"in text {\"password\": \"abc\"}"}"#, r#"{"a":"in text {\"password\": \"[R]\"}"}"#),
             (r#""ann@example.com""#, r#""[R]""#),
+        ],
+    );
+}
+
+#[test]
+fn what_is_no_json_is_told() {
+    check(
+        &Redactor::default(),
+        &[
             ("[]", "[]"),
             ("{", "no JSON"),
             (r#"{"a":1,}"#, "no JSON"),

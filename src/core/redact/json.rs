@@ -1,5 +1,8 @@
 //! JSON, walked as text: what is left alone keeps every byte, numbers and the order of names included.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use thiserror::Error;
 
 use super::class::{Class, Counts};
@@ -22,12 +25,16 @@ pub(super) const NESTED: usize = 2;
 /// # Errors
 /// When it is none.
 pub fn redact(engine: &Redactor, text: &[u8], counts: &mut Counts) -> Result<Redacted, NotJson> {
-    std::str::from_utf8(text).map_err(|_| NotJson)?;
+    // What is no UTF-8 is no JSON either, but what is meant can be told.
+    let readable = String::from_utf8_lossy(text);
     let place = Place { named: None, whole: true, allowed: engine.policy.allow.is_none(), depth: 0 };
     let mut found = Counts::default();
-    let result = Walk::new(engine, text, 0, &mut found).run(place)?;
+    let result = Walk::new(engine, readable.as_bytes(), 0, &mut found).run(place)?;
     counts.merge(&found);
-    Ok(result)
+    Ok(match (result, readable) {
+        (Redacted::Clean, Cow::Owned(readable)) => Redacted::Changed(readable.into_bytes()),
+        (result, _) => result,
+    })
 }
 
 /// A text in quotes.
@@ -46,6 +53,14 @@ pub(super) struct Place {
     pub allowed: bool,
     /// Objects and lists around it.
     pub depth: usize,
+}
+
+/// An object that is being walked.
+struct Object {
+    start: usize,
+    place: Place,
+    /// What a member called `name` says of one called `value`, once that was asked.
+    sibling: Option<Option<Named>>,
 }
 
 /// What became of a value.
@@ -122,55 +137,66 @@ impl<'w> Walk<'w> {
     }
 
     fn object(&mut self, place: Place) -> Result<Fate, NotJson> {
-        let start = self.at;
-        let mut sibling = None;
+        let mut object = Object { start: self.at, place, sibling: None };
         self.open();
         while self.peek()? != b'}' {
             let begin = self.at;
-            let (end, escaped) = quoted(self.text, begin)?;
-            let raw = &self.text[begin + 1..end - 1];
-            let name = if escaped { decoded(raw).into() } else { std::borrow::Cow::Borrowed(raw) };
-            self.at = end;
-            self.blanks();
-            self.expect(b':')?;
-            self.blanks();
-            let length = self.enter(&name);
-            let fate = if self.is_listed(&self.engine.policy.preserve, &name) {
-                self.at = text::skip(self.text, self.at)?;
-                Fate::Stays
-            } else if self.hides_name(&name, begin, end) {
-                self.at = text::skip(self.text, self.at)?;
-                Fate::Goes
-            } else {
-                let mut inner = self.place_of(&name, place);
-                if inner.named.is_none() && is_value(&name) {
-                    inner.named = *sibling.get_or_insert_with(|| sibling_name(self.text, start));
-                    inner.whole = false;
-                }
-                self.value(inner)?
-            };
-            self.path.truncate(length);
+            let fate = self.member(&mut object)?;
             self.close_member(begin, fate, b'}')?;
         }
         self.at += 1;
         Ok(Fate::Stays)
     }
 
-    fn place_of(&self, name: &[u8], outer: Place) -> Place {
-        let policy = &self.engine.policy;
-        let own =
-            named(name).filter(|named| *named != Named::OptionKey && (policy.content || !named.is_content()));
-        let allowed = outer.allowed || policy.allow.as_ref().is_some_and(|allow| self.is_listed(allow, name));
-        Place { named: own.or(outer.named), whole: own.is_some() || outer.whole, allowed, ..outer }
+    fn member(&mut self, object: &mut Object) -> Result<Fate, NotJson> {
+        let begin = self.at;
+        let (end, escaped) = quoted(self.text, begin)?;
+        let raw = &self.text[begin + 1..end - 1];
+        let name = if escaped { Cow::Owned(decoded(raw)) } else { Cow::Borrowed(raw) };
+        self.at = end;
+        self.blanks();
+        self.expect(b':')?;
+        self.blanks();
+        let length = self.enter(&name);
+        let fate = if self.is_listed(&self.engine.policy.preserve, &name) {
+            self.at = text::skip(self.text, self.at)?;
+            Fate::Stays
+        } else {
+            self.named_value(&name, begin..end, object)?
+        };
+        self.path.truncate(length);
+        Ok(fate)
     }
 
-    /// Takes secrets out of a name; `true` when the member has to go with it.
-    fn hides_name(&mut self, name: &[u8], begin: usize, end: usize) -> bool {
-        let Some(changed) = self.engine.bytes(name, self.counts) else { return false };
-        if !self.engine.policy.removes() {
-            self.put(begin, end, &quote(&changed));
+    fn named_value(&mut self, name: &[u8], at: Range<usize>, object: &mut Object) -> Result<Fate, NotJson> {
+        let engine = self.engine;
+        let changed = engine.bytes(name, self.counts);
+        if changed.is_some() && engine.policy.removes() {
+            self.at = text::skip(self.text, self.at)?;
+            return Ok(Fate::Goes);
         }
-        self.engine.policy.removes()
+        let allowed = engine.policy.allow.as_ref().is_some_and(|allow| self.is_listed(allow, name));
+        let mut inner = Place { allowed: allowed || object.place.allowed, ..object.place };
+        if let Some(changed) = &changed {
+            self.put(at.start, at.end, &quote(changed));
+        }
+        // What is left of a name may be one as well, and would be when it is looked at again.
+        if let Some(named) = self.meant(named(name).or_else(|| named(changed.as_deref()?))) {
+            (inner.named, inner.whole) = (Some(named), true);
+        } else if is_value(name) {
+            let text = self.text;
+            let sibling = *object.sibling.get_or_insert_with(|| sibling_name(text, object.start));
+            if let Some(named) = self.meant(sibling) {
+                (inner.named, inner.whole) = (Some(named), false);
+            }
+        }
+        self.value(inner)
+    }
+
+    /// What a name says, if the policy cares.
+    fn meant(&self, named: Option<Named>) -> Option<Named> {
+        let content = self.engine.policy.content;
+        named.filter(|named| *named != Named::OptionKey && (content || !named.is_content()))
     }
 
     fn list(&mut self, place: Place) -> Result<Fate, NotJson> {
@@ -220,7 +246,7 @@ impl<'w> Walk<'w> {
         let (end, escaped) = quoted(self.text, start)?;
         self.at = end;
         let raw = &self.text[start + 1..end - 1];
-        let content = if escaped { decoded(raw).into() } else { std::borrow::Cow::Borrowed(raw) };
+        let content = if escaped { Cow::Owned(decoded(raw)) } else { Cow::Borrowed(raw) };
         Ok(match self.look(&content, place) {
             Looked::Clean => Fate::Stays,
             Looked::Hide(class) => self.replace_text(start, class, &content),

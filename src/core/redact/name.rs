@@ -218,8 +218,11 @@ fn is_hump(name: &[u8], at: usize) -> bool {
 fn look_up(words: &[u8]) -> Option<Named> {
     let start = words.iter().rposition(|letter| *letter == b' ').map_or(0, |space| space + 1);
     let last = &words[start..];
-    let hash = last.iter().fold(0, |sum, letter| hash(sum, *letter));
-    if last.is_empty() || GATE[hash / 64] >> (hash % 64) & 1 == 0 {
+    let mut sum = 0;
+    for letter in last {
+        sum = hash(sum, *letter);
+    }
+    if last.is_empty() || GATE[sum / 64] >> (sum % 64) & 1 == 0 {
         return None;
     }
     NAMES.iter().find(|(name, _)| is_named(words, last, name)).map(|(_, named)| *named)
@@ -227,7 +230,11 @@ fn look_up(words: &[u8]) -> Option<Named> {
 
 fn is_named(words: &[u8], last: &[u8], name: &str) -> bool {
     // Nearly every row ends already here, without a call.
-    if words.last() != name.as_bytes().last() {
+    let (end, wanted) = (last.len(), name.len());
+    if end < 2
+        || words[words.len() - 2] != name.as_bytes()[wanted - 2]
+        || last[end - 1] != name.as_bytes()[wanted - 1]
+    {
         return false;
     }
     if let Some(name) = name.strip_prefix('^') {

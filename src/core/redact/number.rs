@@ -60,12 +60,8 @@ fn card(text: &[u8], at: usize) -> Option<usize> {
         }
         end += 1;
     }
-    let grouped = match &groups[..=group] {
-        [13..=19] => true,
-        [4, 4, 4, 1..=4] | [4, 4, 4, 4, 1..=3] => true,
-        [4, 6, 4 | 5] => true,
-        _ => false,
-    };
+    let grouped =
+        matches!(&groups[..=group], [13..=19] | [4, 4, 4, 1..=4] | [4, 4, 4, 4, 1..=3] | [4, 6, 4 | 5]);
     let digits = &digits[..count];
     (grouped && is_issued(digits) && is_luhn(digits)).then_some(end)
 }
@@ -94,7 +90,7 @@ fn is_luhn(digits: &[u8]) -> bool {
         if place % 2 == 1 { digit * 2 / 10 + digit * 2 % 10 } else { digit }
     };
     let sum: u32 = digits.iter().rev().enumerate().map(value).sum();
-    sum % 10 == 0 && digits.iter().any(|digit| *digit != digits[0])
+    sum.is_multiple_of(10) && digits.iter().any(|digit| *digit != digits[0])
 }
 
 /// The length of account numbers by country (the SWIFT registry of IBAN formats).

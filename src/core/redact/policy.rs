@@ -225,7 +225,7 @@ mod tests {
         assert_eq!(one.own(&name), name.len());
         assert_eq!(one.own(&[&name[..], b" and more"].concat()), name.len());
         assert_eq!(key("another key of ours").own(&name), 0, "only the holder of the key makes one");
-        let mut forged = name.clone();
+        let mut forged = name;
         forged[20] ^= 1;
         assert_eq!(one.own(&forged), 0);
         assert_eq!(format!("{one:?}"), "PseudonymKey");

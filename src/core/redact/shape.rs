@@ -167,8 +167,8 @@ impl Shape {
         let begin = at + self.start.len();
         let (start, end) = match self.body {
             Body::Alnum => (at, self.run(text, begin, u8::is_ascii_alphanumeric)?),
-            Body::Words => (at, self.with_digit(text, begin, self.run(text, begin, is_word)?)?),
-            Body::Dotted => (at, self.with_digit(text, begin, self.run(text, begin, is_dotted)?)?),
+            Body::Words => (at, self.run_with_digit(text, begin, is_word)?),
+            Body::Dotted => (at, self.run_with_digit(text, begin, is_dotted)?),
             Body::Capitals => {
                 (at, self.exact(text, begin, |byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())?)
             }
@@ -187,9 +187,11 @@ impl Shape {
         (end - begin >= self.least).then_some(end)
     }
 
-    #[allow(clippy::unused_self, reason = "reads as the others do")]
-    fn with_digit(&self, text: &[u8], begin: usize, end: usize) -> Option<usize> {
-        text[begin..end].iter().any(u8::is_ascii_digit).then_some(end)
+    /// The end of the letters, if one of the first is a digit.
+    fn run_with_digit(&self, text: &[u8], begin: usize, fits: fn(&u8) -> bool) -> Option<usize> {
+        let first = self.run(within(text, begin), begin, fits)?;
+        let has_digit = text[begin..first].iter().any(u8::is_ascii_digit);
+        has_digit.then(|| run_end(text, first, fits))
     }
 
     fn exact(&self, text: &[u8], begin: usize, fits: fn(&u8) -> bool) -> Option<usize> {
@@ -199,15 +201,13 @@ impl Shape {
     }
 
     fn jwt(&self, text: &[u8], begin: usize) -> Option<usize> {
-        let header = run_end(text, begin, is_word);
-        let payload = run_end(text, header + 1, is_word);
-        let is_token =
-            header - begin >= self.least && text.get(header) == Some(&b'.') && payload - header > self.least;
+        let header = self.run(within(text, begin), begin, is_word)?;
+        let payload = (text.get(header) == Some(&b'.')).then(|| run_end(text, header + 1, is_word))?;
         let mut end = payload;
-        while is_token && text.get(end) == Some(&b'.') && text.get(end + 1).is_some_and(is_word) {
+        while text.get(end) == Some(&b'.') && text.get(end + 1).is_some_and(is_word) {
             end = run_end(text, end + 1, is_word);
         }
-        is_token.then_some(end)
+        (payload - header > self.least).then_some(end)
     }
 
     /// `Bearer of good news` is none: a credential has a digit, or is long.
@@ -223,6 +223,14 @@ impl Shape {
         let end = run_end(text, start, is_credential);
         (end - start >= self.least && decodes_to_pair(&text[start..end])).then_some((start, end))
     }
+}
+
+/// What begins a credential is looked for so far, in bytes. Without an end, a text that begins one at each word would
+/// be read to its end from each.
+const FAR: usize = 1024;
+
+fn within(text: &[u8], begin: usize) -> &[u8] {
+    &text[..text.len().min(begin + FAR)]
 }
 
 /// The end of the bytes that fit.
@@ -282,9 +290,8 @@ fn decodes_to_pair(text: &[u8]) -> bool {
 /// A private key from its first to its last hyphen, or to the end of the text where it has none.
 fn pem(text: &[u8], at: usize) -> Option<(usize, usize)> {
     let start = at.checked_sub(5).filter(|start| &text[*start..at] == b"-----")?;
-    let label = &text[at..(at + 80).min(text.len())];
-    let label = &label[..find(label, b"-----")?];
-    find(label, b"PRIVATE KEY")?;
+    // A torn header is the header of a key all the same.
+    find(&text[at..(at + 40).min(text.len())], b"PRIVATE KEY")?;
     let end = find(&text[at..], b"-----END").map(|end| at + end + 8);
     let end =
         end.and_then(|end| find(&text[end..(end + 80).min(text.len())], b"-----").map(|tail| end + tail + 5));
@@ -298,16 +305,12 @@ pub fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
 
 /// An Azure client secret around a `~`: three letters, a digit, `Q~`, and 31 to 34 more.
 pub fn azure(text: &[u8], tilde: usize) -> Option<Span> {
-    let fits = |byte: &u8| is_word(byte) || matches!(byte, b'.' | b'~');
+    let fits: fn(&u8) -> bool = |byte| is_word(byte) || matches!(byte, b'.' | b'~');
     let start = tilde.checked_sub(5)?;
     let head = &text[start..tilde];
-    let end = run_end(text, tilde + 1, |byte| is_word(byte) || matches!(byte, b'.' | b'~'));
     let is_secret = head[..3].iter().all(fits) && head[3].is_ascii_digit() && head[4] == b'Q';
-    (is_secret && (31..=40).contains(&(end - tilde - 1))).then_some(Span {
-        start,
-        end,
-        class: Class::ServiceToken,
-    })
+    let end = is_secret.then(|| run_end(within(text, tilde), tilde + 1, fits))?;
+    (31..=40).contains(&(end - tilde - 1)).then_some(Span { start, end, class: Class::ServiceToken })
 }
 
 #[cfg(test)]

@@ -29,14 +29,14 @@ impl Walk<'_> {
             return Looked::Hide(Class::TooLong);
         }
         let is_hidden =
-            |named: &Named| *named != Named::OptionKey && !(is_count(content) && !named.hides_numbers());
+            |named: &Named| *named != Named::OptionKey && (named.hides_numbers() || !is_count(content));
         if let Some(named) = place.named.filter(is_hidden) {
             return Looked::Hide(class_of(named));
         }
-        if matches!(content.trim_ascii_start().first(), Some(b'{' | b'[')) {
-            if let Some(looked) = self.document_in(content, place) {
-                return looked;
-            }
+        if matches!(content.trim_ascii_start().first(), Some(b'{' | b'['))
+            && let Some(looked) = self.document_in(content, place)
+        {
+            return looked;
         }
         self.engine.bytes(content, self.counts).map_or(Looked::Clean, Looked::Changed)
     }

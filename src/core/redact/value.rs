@@ -15,14 +15,14 @@ pub struct Name {
     pub quoted: bool,
     /// Whether it is an option.
     pub dashed: bool,
-    /// The quote in which name and value stand together, if the text says.
-    pub around: Option<u8>,
+    /// The quote in which name and value stand together, and how many backslashes stand before it.
+    pub around: Option<(u8, usize)>,
 }
 
 /// The name that ends before `at`, where an operator stands, if what is behind it must not be seen.
 pub fn name_before(text: &[u8], at: usize) -> Option<Name> {
     let floor = at.saturating_sub(LONGEST_NAME + 8);
-    let blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b']' | b')');
+    let blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b']');
     let mut end = back(text, floor, at, blank);
     let quote = end.checked_sub(1).map(|last| text[last]).filter(is_quote);
     if let Some(quote) = quote {
@@ -45,8 +45,13 @@ pub fn name_before(text: &[u8], at: usize) -> Option<Name> {
         None => earlier()?,
         Some(found) => found,
     };
-    let around = start.checked_sub(1).map(|before| text[before]).filter(is_quote);
-    Some(Name { named, quoted: false, dashed, around })
+    Some(Name { named, quoted: false, dashed, around: quote_before(text, start) })
+}
+
+/// The quote before `start`, and how many backslashes stand before it.
+fn quote_before(text: &[u8], start: usize) -> Option<(u8, usize)> {
+    let at = start.checked_sub(1).filter(|at| is_quote(&text[*at]))?;
+    Some((text[at], at - back(text, at.saturating_sub(LONGEST_NAME), at, |byte| *byte == b'\\')))
 }
 
 /// Where the bytes before `end` that fit begin.
@@ -69,7 +74,10 @@ pub fn value_at(text: &[u8], at: usize, name: Name, own: &dyn Fn(&[u8]) -> usize
     let start = run_end(text, at, |byte| matches!(byte, b' ' | b'\t'));
     let slashes = run_end(text, start, |byte| *byte == b'\\') - start;
     let (start, end) = match text.get(start + slashes).copied()? {
-        quote if is_quote(&quote) && Some(quote) != name.around => {
+        quote
+            if is_quote(&quote)
+                && !name.around.is_some_and(|around| around.0 == quote && around.1 >= slashes) =>
+        {
             let start = start + slashes + 1;
             (start, closing(text, start, quote, slashes))
         }
@@ -78,7 +86,13 @@ pub fn value_at(text: &[u8], at: usize, name: Name, own: &dyn Fn(&[u8]) -> usize
     };
     let start = behind_scheme(text, start, end, name);
     let value = &text[start..end];
-    (!value.is_empty() && own(value) < value.len() && !is_harmless(value, name.named)).then_some((start, end))
+    (!is_own(value, own) && !is_harmless(value, name.named)).then_some((start, end))
+}
+
+/// Whether nothing is left of a value but a marker of ours, and what closed the brackets around it.
+fn is_own(value: &[u8], own: &dyn Fn(&[u8]) -> usize) -> bool {
+    let length = own(value);
+    value.is_empty() || length > 0 && value[length..].iter().all(|byte| b"}]),".contains(byte))
 }
 
 /// Words that say that there is no value, and numbers where numbers are counts.
@@ -125,11 +139,12 @@ fn unquoted(text: &[u8], start: usize, name: Name, own: &dyn Fn(&[u8]) -> usize)
     let begin = start + own(&text[start..]);
     let is_line = matches!(name.named, Named::Header | Named::Phrase);
     let scheme = scheme(&text[begin..]);
-    let around = name.around;
+    let around = name.around.map(|around| around.0);
     let ends = |byte: &u8| match byte {
         b'\n' | b'\r' => true,
         _ if Some(*byte) == around => true,
         _ if is_line => around.is_none() && matches!(byte, b'"' | b'\''),
+        b',' | b'}' | b']' if name.quoted => true,
         b' ' | b'\t' | b'&' | b'"' | b'\'' | b';' | b'`' | b'<' => true,
         _ => false,
     };
@@ -167,7 +182,7 @@ pub fn option_at(text: &[u8], at: usize) -> Option<(Name, usize)> {
         text.get(end).filter(|byte| matches!(byte, b' ' | b'\t')).and_then(|_| named(&text[at..end]))?;
     let value = run_end(text, end, |byte| matches!(byte, b' ' | b'\t'));
     let is_option = is_long_option(&text[value..]);
-    let around = before.filter(is_quote);
+    let around = quote_before(text, at);
     (!is_option).then_some((Name { named, quoted: false, dashed: true, around }, end))
 }
 

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{Mode, OFlags, openat, readlinkat, statfs};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, openat, readlinkat, statat, statfs};
 
 use super::directory::{Directory, PidPath, ReadBuffer, from_errno};
 use super::sock_diag;
@@ -12,13 +12,23 @@ use crate::core::host::{Channel, InputKind, StandardInput, Unknown};
 
 /// The standard input of a process.
 pub fn standard_input(directory: &Directory, pid: u32) -> Result<StandardInput, Unknown> {
-    let (kind, inode) = kind_of(&target(directory, pid, "fd/0")?);
-    let peer_is_gone = match kind {
-        InputKind::Pipe => pipe_is_abandoned(directory, pid)?,
-        InputKind::Socket => sock_diag::peer_is_gone(inode)?,
-        InputKind::NullDevice | InputKind::Terminal | InputKind::File => false,
+    let (kind, inode) = match kind_of(&target(directory, pid, "fd/0")?) {
+        (InputKind::File, _) if is_named_pipe(directory, pid)? => (InputKind::NamedPipe, 0),
+        found => found,
     };
-    Ok(StandardInput { kind, inode, peer_is_gone })
+    let peer_is_gone = match kind {
+        InputKind::Pipe => nobody_writes(directory, pid, 0)?,
+        InputKind::Socket => sock_diag::peer_is_gone(inode)?,
+        InputKind::NullDevice | InputKind::Terminal | InputKind::NamedPipe | InputKind::File => false,
+    };
+    Ok(StandardInput { kind, inode, peer_is_gone, is_moved: false })
+}
+
+/// Whether descriptor 0 is a pipe that has a path: its link does not tell it from a file.
+fn is_named_pipe(directory: &Directory, pid: u32) -> Result<bool, Unknown> {
+    let path = PidPath::new(pid, "fd/0");
+    let found = statat(directory.descriptor(), path.as_c_str(), AtFlags::empty()).map_err(from_errno)?;
+    Ok(FileType::from_raw_mode(found.st_mode) == FileType::Fifo)
 }
 
 /// The channel that node gives to a child that it forks: a descriptor whose number is in the environment.
@@ -47,14 +57,15 @@ pub fn channel(directory: &Directory, pid: u32) -> Result<Channel, Unknown> {
     }
 }
 
-fn target(directory: &Directory, pid: u32, file: &str) -> Result<Vec<u8>, Unknown> {
+/// What a link in the folder of a process points to.
+pub fn target(directory: &Directory, pid: u32, file: &str) -> Result<Vec<u8>, Unknown> {
     let path = PidPath::new(pid, file);
     let link = readlinkat(directory.descriptor(), path.as_c_str(), Vec::new()).map_err(from_errno)?;
     Ok(link.into_bytes())
 }
 
 /// What a link in `/proc/PID/fd` says: `pipe:[12]`, `socket:[12]`, or a path.
-fn kind_of(link: &[u8]) -> (InputKind, u64) {
+pub fn kind_of(link: &[u8]) -> (InputKind, u64) {
     let text = String::from_utf8_lossy(link);
     let number = |prefix: &str| text.strip_prefix(prefix)?.strip_suffix(']')?.parse().ok();
     if let Some(inode) = number("pipe:[") {
@@ -71,17 +82,34 @@ fn kind_of(link: &[u8]) -> (InputKind, u64) {
     }
 }
 
-/// Whether no process holds the writing end of the pipe any more. It is opened once more for reading, asked,
-/// and closed; our own reading end changes nothing for the writer.
-fn pipe_is_abandoned(directory: &Directory, pid: u32) -> Result<bool, Unknown> {
-    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
-    let path = PidPath::new(pid, "fd/0");
-    let pipe = openat(directory.descriptor(), path.as_c_str(), flags, Mode::empty()).map_err(from_errno)?;
-    let mut descriptors = [PollFd::new(&pipe, PollFlags::IN)];
-    poll(&mut descriptors, Some(&Timespec::default())).map_err(from_errno)?;
+/// Whether no process holds the writing end of a pipe any more. Its reading end is opened once more, asked, and closed;
+/// one more reading end changes nothing for a writer.
+pub fn nobody_writes(directory: &Directory, pid: u32, descriptor: u32) -> Result<bool, Unknown> {
+    let events = ask_pipe(directory, pid, descriptor, OFlags::RDONLY, PollFlags::IN)?;
     // What is still unread in it was meant for the process, which may be about to do it.
-    let events = descriptors[0].revents();
     Ok(events.contains(PollFlags::HUP) && !events.contains(PollFlags::IN))
+}
+
+/// Whether no process holds the reading end of a pipe any more, asked in the same way through its writing end. As long
+/// as ours is open, which is for microseconds, a reader would not see the end of the pipe.
+pub fn nobody_reads(directory: &Directory, pid: u32, descriptor: u32) -> Result<bool, Unknown> {
+    let events = ask_pipe(directory, pid, descriptor, OFlags::WRONLY, PollFlags::OUT)?;
+    Ok(events.contains(PollFlags::ERR))
+}
+
+fn ask_pipe(
+    directory: &Directory,
+    pid: u32,
+    descriptor: u32,
+    access: OFlags,
+    events: PollFlags,
+) -> Result<PollFlags, Unknown> {
+    let flags = access | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
+    let path = PidPath::new(pid, &format!("fd/{descriptor}"));
+    let pipe = openat(directory.descriptor(), path.as_c_str(), flags, Mode::empty()).map_err(from_errno)?;
+    let mut descriptors = [PollFd::new(&pipe, events)];
+    poll(&mut descriptors, Some(&Timespec::default())).map_err(from_errno)?;
+    Ok(descriptors[0].revents())
 }
 
 /// The types of file systems that are this machine's own (linux/magic.h and the sources of each). On any other a

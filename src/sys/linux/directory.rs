@@ -80,8 +80,19 @@ impl Directory {
     /// The numbers of all processes in it.
     pub fn numbers(&self) -> io::Result<Vec<u32>> {
         // A descriptor of its own, so that every listing starts at the beginning.
+        Ok(self.numbers_in(c".")?)
+    }
+
+    /// The numbers of all descriptors of a process, ascending.
+    pub fn descriptors(&self, pid: u32) -> Result<Vec<u32>, Unknown> {
+        let mut numbers = self.numbers_in(PidPath::new(pid, "fd").as_c_str()).map_err(from_errno)?;
+        numbers.sort_unstable();
+        Ok(numbers)
+    }
+
+    fn numbers_in(&self, path: &CStr) -> Result<Vec<u32>, Errno> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let folder = openat(&self.0, c".", flags, Mode::empty())?;
+        let folder = openat(&self.0, path, flags, Mode::empty())?;
         let mut buffer = vec![MaybeUninit::uninit(); DIRECTORY_BYTES];
         let mut entries = RawDir::new(folder, &mut buffer);
         let mut numbers = Vec::new();

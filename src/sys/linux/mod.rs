@@ -4,6 +4,7 @@ mod cgroup;
 mod descriptor;
 mod directory;
 mod listening;
+mod moved;
 mod pidfd;
 mod sock_diag;
 mod stat;
@@ -262,6 +263,10 @@ impl Host for SystemHost {
 
     fn standard_input(&self, pid: u32) -> Result<StandardInput, Unknown> {
         descriptor::standard_input(&self.directory, pid)
+    }
+
+    fn moved_input(&self, pid: u32) -> Result<Option<StandardInput>, Unknown> {
+        moved::moved_input(&self.directory, pid)
     }
 
     fn channel(&self, pid: u32) -> Result<Channel, Unknown> {

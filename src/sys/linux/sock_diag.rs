@@ -29,18 +29,40 @@ const SHUTDOWN: u16 = 6;
 /// Both directions are shut.
 const BOTH: u8 = 3;
 
-/// Whether the peer of a connected socket is gone: there is none any more, and nothing can be read or written.
+/// Who is at the other end of a unix socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Peer {
+    /// The socket of this number.
+    Held(u32),
+    /// There was one, and it is gone: nothing can be read or written any more.
+    Gone,
+    /// There is none: it listens, or was never connected.
+    Absent,
+}
+
+/// Whether the peer of a connected socket is gone.
 pub fn peer_is_gone(inode: u64) -> Result<bool, Unknown> {
+    let elsewhere = || Unknown::Failed("its socket is not in our network namespace".to_owned());
+    Ok(peer(inode)?.ok_or_else(elsewhere)? == Peer::Gone)
+}
+
+/// The peer of a socket; `None` if it is no unix socket of our network namespace.
+pub fn peer(inode: u64) -> Result<Option<Peer>, Unknown> {
     let number =
         u32::try_from(inode).map_err(|_| Unknown::Failed("a socket number beyond 32 bits".to_owned()))?;
     let mut answer = None;
-    ask(REQUEST, number, SHOW_PEER, &mut |message| {
-        let peer = attribute(message, PEER).and_then(number_of);
+    let asked = ask(REQUEST, number, SHOW_PEER, &mut |message| {
+        let peer = attribute(message, PEER).and_then(number_of).filter(|peer| *peer != 0);
         let shutdown = attribute(message, SHUTDOWN).and_then(|value| value.first().copied());
-        answer = Some(peer.unwrap_or(0) == 0 && shutdown == Some(BOTH));
-    })?;
-    // A socket that the kernel does not show is in another network namespace.
-    answer.ok_or_else(|| Unknown::Failed("its socket is not in our network namespace".to_owned()))
+        let without = if shutdown == Some(BOTH) { Peer::Gone } else { Peer::Absent };
+        answer = Some(peer.map_or(without, Peer::Held));
+    });
+    match asked {
+        Ok(()) => Ok(answer),
+        // The kernel shows no such socket.
+        Err(Unknown::Gone) => Ok(None),
+        Err(unknown) => Err(unknown),
+    }
 }
 
 /// Every bound socket of our network namespace.
@@ -96,12 +118,7 @@ fn read_answer(mut bytes: &[u8], each: &mut dyn FnMut(&[u8])) -> Result<bool, Un
             DONE => return Ok(true),
             ERROR => {
                 let code = number_of(content).map_or(0, |code| code.cast_signed().wrapping_neg());
-                let error = Errno::from_raw_os_error(code);
-                return Err(if error == Errno::NOENT {
-                    Unknown::Failed("its socket is not in our network namespace".to_owned())
-                } else {
-                    from_errno(error)
-                });
+                return Err(from_errno(Errno::from_raw_os_error(code)));
             }
             _ => each(content),
         }

@@ -186,6 +186,10 @@ impl Host for SystemHost {
         Err(Unknown::Unsupported)
     }
 
+    fn moved_input(&self, _: u32) -> Result<Option<StandardInput>, Unknown> {
+        Err(Unknown::Unsupported)
+    }
+
     fn channel(&self, _: u32) -> Result<Channel, Unknown> {
         Err(Unknown::Unsupported)
     }

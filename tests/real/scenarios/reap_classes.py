@@ -30,6 +30,10 @@ elif WAY == "twice":
     children = [start()]
     time.sleep(0.2)
     children.append(start())
+elif WAY == "npx twice":
+    children = [start(["npx", "mcp-server-stubborn", NAME])]
+    time.sleep(0.2)
+    children.append(start(["npx", "mcp-server-stubborn", NAME]))
 elif WAY == "null":
     children = [start(stdin=subprocess.DEVNULL)]
 elif WAY == "file":
@@ -91,7 +95,7 @@ class Stage:
     def wait(self):
         for way in self.clients:
             until(f"client {way} is ready", (self.folder / f"client-{way}").exists)
-            self.servers[way] = ready(self.folder, way, 2 if way == "twice" else 1)
+            self.servers[way] = ready(self.folder, way, 2 if way.endswith("twice") else 1)
 
     def server(self, way):
         return self.servers[way][0]
@@ -156,16 +160,29 @@ def ended_at_all(stage, server):
 
 
 def superseded_is_reported(stage):
-    first, second = stage.servers["twice"]
+    """One that was started directly, and one that a launcher started: that goes with its launcher."""
+    pairs = {way: stage.servers[way] for way in ("twice", "npx twice")}
     for _ in range(3):
         look = nobody_ended(orphans(stage.world))
-        look.judged_is(first, "superseded", "report")
-        look.judged_is(second, "connected", "keep")
+        for first, second in pairs.values():
+            look.judged_is(first, "superseded", "report")
+            look.judged_is(second, "connected", "keep")
+    doomed = [one for way, (first, _) in pairs.items() for one in line(first, stage.clients[way])]
+    expect(len(doomed) > len(pairs), "npx starts a shell that starts the server:", doomed)
     look = orphans(stage.world, "--superseded")
-    all_ended(stage.world, look, [first])
-    stage.servers["twice"] = [second]
+    all_ended(stage.world, look, doomed)
+    for way, (_, second) in pairs.items():
+        stage.servers[way] = [second]
     stage.others_live()
     nobody_ended(orphans(stage.world, "--superseded"))
+
+
+def line(server, client):
+    """A server with everything between it and its client."""
+    found = [server]
+    while found[-1].parent != client.pid:
+        found.append(processes.stat(found[-1].parent))
+    return found
 
 
 def subreaper_in_between(stage):
@@ -198,7 +215,7 @@ def reap_classes(world):
     programs = ["node", *(["bun"] if bun_on_path(world) else [])]
     for program in programs:
         stage.node(program)
-    stage.python("pipe", "null", "file", "terminal", "leak", "npx", "setsid", "subreaper", "twice")
+    stage.python("pipe", "null", "file", "terminal", "leak", "npx", "setsid", "subreaper", "twice", "npx twice")
     stage.clients["closed"] = world.start(["python3", "client.py", SERVER, "pipe", "closed"], stage.folder)
     # These stay as they are until the end.
     stage.clients["alive"] = world.start(["python3", "client.py", SERVER, "pipe", "alive"], stage.folder)

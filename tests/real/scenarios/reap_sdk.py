@@ -56,6 +56,8 @@ LANGUAGES = {"typescript": ["node", "client.mjs"], "python": [VENV / "python", "
 SERVERS = {
     "everything": (["node", "node_modules/.bin/mcp-server-everything"], r"^node \S+/mcp-server-everything"),
     "npx": (["npx", "mcp-server-everything"], r"^node \S+/mcp-server-everything"),
+    "uv": ([VENV / "uv", "run", "--offline", "--no-project", "--python", VENV / "python", "mcp-server-time"],
+           r"bin/mcp-server-time$"),
     "time": ([VENV / "mcp-server-time"], r"bin/mcp-server-time$"),
 }
 
@@ -145,15 +147,53 @@ def reap_sdk(world):
           [("typescript", "npx"), ("python", "everything")])
 
 
-@scenario("reap-sdk-python", "a Python server that put /dev/null in the place of its input is kept: nothing proves it an orphan",
+# Made independent on purpose, with what is left of children that it did not wait for.
+DAEMON = """#!/usr/bin/env python3
+import asyncio, pathlib, subprocess, time
+
+async def main():
+    held = [subprocess.Popen(["true"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(CHILDREN)]
+    for one in held:
+        one.wait()
+    pathlib.Path("ready-CHILDREN").touch()
+    time.sleep(300)
+
+asyncio.run(main())
+"""
+
+
+def start_daemon(world, folder, children):
+    """A server whose parent has gone, with /dev/null as its standard input."""
+    script = folder / f"mcp-server-daemon{children}"
+    world.write(script, DAEMON.replace("CHILDREN", str(children)))
+    starter = world.start(["sh", "-c", f"{VENV}/python {script} </dev/null >log 2>&1 &"], folder)
+    until("the daemon is ready", (folder / f"ready-{children}").exists)
+    expect(not starter.is_running(), "its parent has gone")
+    found = [one for one in processes.everyone().values() if str(script) in command_line(one.pid)]
+    same(len(found), 1, f"daemons of {script}")
+    return found[0]
+
+
+@scenario("reap-sdk-python", "a Python server that moved its streams is ended with its client; a daemon that looks like it is kept",
           ["mcp", "python"])
 def reap_sdk_python(world):
-    """The Python SDK moves the pipes of its server to other descriptors, so that descriptor 0 says nothing."""
+    """The Python SDK moves both streams of its server to other descriptors, behind /dev/null."""
     folder = world.folder("clients", "mcp", **{"client.mjs": TYPESCRIPT, "client.py": PYTHON})
-    pair = Pair(world, folder, "python", "time", "killed")
-    pair.wait()
-    stop([pair.server])
-    kill(pair.client)
+    pairs = [Pair(world, folder, language, kind, use) for use in ("killed", "alive")
+             for language in LANGUAGES for kind in ("time", "uv")]
+    daemons = [start_daemon(world, folder, children) for children in range(3)]
+    for pair in pairs:
+        pair.wait()
+    killed, alive = pairs[:4], pairs[4:]
     look = nobody_ended(orphans(world))
-    look.judged_is(pair.server, "daemon", "keep")
-    world.all_alive([pair.server], "when its client is gone")
+    for pair in pairs:
+        look.judged_is(pair.server, "connected", "keep")
+    for at, pair in enumerate(killed):
+        check_killed(world, pair, [*killed[at + 1:], *alive])
+    for _ in range(ROUNDS):
+        look = nobody_ended(orphans(world))
+        same({look.judged(pair.server.pid) for pair in alive}, {("connected", "keep")}, f"judged in {look}")
+        same({look.judged(one.pid) for one in daemons}, {("daemon", "keep")}, f"judged in {look}")
+    world.all_alive([*daemons, *(one for pair in alive for one in pair.members)], f"after {ROUNDS} looks")
+    for pair in alive:
+        pair.still_answers()

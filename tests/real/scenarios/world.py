@@ -3,6 +3,7 @@ and a brainwav that can see nothing else."""
 
 import ctypes
 import glob
+import itertools
 import json
 import os
 import pathlib
@@ -105,7 +106,10 @@ class World:
         self.root = pathlib.Path(tempfile.mkdtemp(prefix="bw-")).resolve()
         for name in ("home", "tmp", "log", "bin"):
             (self.root / name).mkdir()
+        self.home = self.root / "home"
+        self.elsewhere = []
         self.programs = []
+        self.numbers = itertools.count()
         self.notes = []
         self.config = self.root / "config.toml"
         self.write_config()
@@ -116,6 +120,12 @@ class World:
         below = json.dumps(glob.escape(str(self.root)) + "/**")
         rules = [f'[[process]]\nname = "{name}"\ncwd = {below}\n' for name in RULES]
         self.config.write_text("\n".join([lines, *rules]))
+
+    def another_home(self, below_tmp=False):
+        """An empty home. Some programs do not trust one that is below /tmp."""
+        place = self.root if below_tmp else "/var/tmp"
+        self.home = pathlib.Path(tempfile.mkdtemp(prefix="bw-", dir=place)).resolve()
+        self.elsewhere.append(self.home)
 
     def folder(self, name, project=None, **files):
         """A workspace; `project` is a set that tests/real/install put in place."""
@@ -138,7 +148,7 @@ class World:
         """Nothing of the caller's environment but what finds programs."""
         return {
             "PATH": os.pathsep.join([*map(str, path), str(self.root / "bin"), os.environ["PATH"]]),
-            "HOME": str(self.root / "home"),
+            "HOME": str(self.home),
             "TMPDIR": str(self.root / "tmp"),
             "LANG": "C.UTF-8",
         }
@@ -146,7 +156,7 @@ class World:
     def start(self, words, cwd, path=(), stdin=subprocess.DEVNULL, **more):
         """Starts a real program, in a session of its own as a terminal would."""
         words = [str(word) for word in words]
-        log = self.root / "log" / str(len(self.programs))
+        log = self.root / "log" / str(next(self.numbers))
         key, _, value = self.mark.partition("=")
         # Offline: what a scenario needs is installed, so nothing has to be fetched.
         env = {**self.environment(path), key: value, "npm_config_offline": "true",
@@ -161,6 +171,10 @@ class World:
         program = Program(words, popen, log)
         self.programs.append(program)
         return program
+
+    def forget(self, program):
+        """It has ended, and nobody wants to read of it."""
+        self.programs.remove(program)
 
     def run(self, *arguments, cwd=None):
         """Runs brainwav."""
@@ -216,5 +230,6 @@ class World:
                 if stream:
                     stream.close()
             program.popen.poll()
-        shutil.rmtree(self.root, ignore_errors=True)
+        for folder in [self.root, *self.elsewhere]:
+            shutil.rmtree(folder, ignore_errors=True)
         same(sorted(left), [], "processes that could not be ended")

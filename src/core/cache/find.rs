@@ -1,0 +1,175 @@
+//! Finds the stores of a workspace and a user.
+
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::plan::Limits;
+use super::store::{Description, Kind, LastUse, Place, Selection, Store};
+use crate::core::process::NamePattern;
+
+/// Where this user and this workspace are.
+pub struct Places<'a> {
+    /// The root of the workspace.
+    pub workspace: &'a Path,
+    /// The home folder, if there is one.
+    pub home: Option<&'a Path>,
+    /// The temporary folder.
+    pub temporary: &'a Path,
+    /// The number of the user.
+    pub uid: u32,
+    /// The environment.
+    pub variable: &'a dyn Fn(&str) -> Option<OsString>,
+}
+
+/// Packages are looked for so deep below the root of the workspace, and not more of them than this.
+const DEEPEST: usize = 4;
+const MOST_PACKAGES: usize = 2_000;
+
+/// The root of a workspace and the folders in it that have a `package.json`.
+#[must_use]
+pub fn packages(workspace: &Path) -> Vec<PathBuf> {
+    let mut found = vec![workspace.to_owned()];
+    let mut open = vec![(workspace.to_owned(), 0)];
+    while let Some((folder, depth)) = open.pop() {
+        let Ok(inner) = fs::read_dir(&folder) else { continue };
+        for inner in inner.flatten() {
+            let name = inner.file_name();
+            let is_ours = inner.file_type().is_ok_and(|kind| kind.is_dir())
+                && name != "node_modules"
+                && !name.as_encoded_bytes().starts_with(b".");
+            if !is_ours || found.len() >= MOST_PACKAGES {
+                continue;
+            }
+            if inner.path().join("package.json").is_file() {
+                found.push(inner.path());
+            }
+            if depth + 1 < DEEPEST {
+                open.push((inner.path(), depth + 1));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The stores of a description that are there. A link in the place of a folder is one too: it is refused later, with
+/// the reason.
+#[must_use]
+pub fn stores(
+    description: &Description,
+    places: &Places<'_>,
+    packages: &[PathBuf],
+    limits: Limits,
+) -> Vec<Store> {
+    let mut found = Vec::new();
+    for place in description.places {
+        for folder in candidates(*place, places, packages) {
+            let is_known = found.iter().any(|store: &Store| store.folder == folder);
+            if !is_known && fs::symlink_metadata(&folder).is_ok() {
+                found.push(store(description, *place, places.workspace, folder, limits));
+            }
+        }
+    }
+    found
+}
+
+fn candidates(place: Place, places: &Places<'_>, packages: &[PathBuf]) -> Vec<PathBuf> {
+    match place {
+        Place::Package(inner) => packages.iter().map(|package| package.join(inner)).collect(),
+        Place::Home(inner) => places.home.map(|home| home.join(inner)).into_iter().collect(),
+        Place::Temporary(inner) => {
+            vec![places.temporary.join(inner.replace("{uid36}", &to_base_36(places.uid)))]
+        }
+        Place::Variable(name) => {
+            let folder = (places.variable)(name).filter(|folder| !folder.is_empty());
+            folder.map(|folder| places.workspace.join(folder)).into_iter().collect()
+        }
+        Place::File(pattern) => {
+            packages.iter().filter(|package| has_file(package, pattern)).cloned().collect()
+        }
+    }
+}
+
+/// Why a folder that was named as a cache cannot be one: it holds what nobody would want to lose.
+#[must_use]
+pub fn is_no_cache(store: &Store, places: &Places<'_>) -> Option<String> {
+    let folder = fs::canonicalize(&store.folder).ok()?;
+    let holds = |path: &Path| fs::canonicalize(path).is_ok_and(|path| path.starts_with(&folder));
+    if places.home.is_some_and(holds) {
+        return Some("it holds the home folder".to_owned());
+    }
+    if holds(places.workspace) {
+        return Some("it holds the workspace".to_owned());
+    }
+    let has_repository = fs::symlink_metadata(folder.join(".git")).is_ok();
+    has_repository.then(|| "it is a git repository".to_owned())
+}
+
+/// As Jest writes the number of the user into the name of its folder.
+fn to_base_36(mut number: u32) -> String {
+    let mut digits = Vec::new();
+    loop {
+        digits.push(char::from_digit(number % 36, 36).unwrap_or('0'));
+        number /= 36;
+        if number == 0 {
+            return digits.into_iter().rev().collect();
+        }
+    }
+}
+
+fn has_file(folder: &Path, pattern: &str) -> bool {
+    let Ok(pattern) = NamePattern::new(pattern) else { return false };
+    let Ok(mut names) = fs::read_dir(folder) else { return false };
+    names.any(|name| name.is_ok_and(|name| pattern.matches(name.file_name().as_encoded_bytes())))
+}
+
+fn store(
+    description: &Description,
+    place: Place,
+    workspace: &Path,
+    folder: PathBuf,
+    limits: Limits,
+) -> Store {
+    Store {
+        name: description.name.to_owned(),
+        kind: description.kind,
+        selection: selection(description, place, &folder),
+        last_use: LastUse::Touched,
+        folder,
+        project: workspace.to_owned(),
+        users: description.users.iter().map(|user| (*user).to_owned()).collect(),
+        limits,
+        nx: None,
+        version: None,
+        notes: Vec::new(),
+        refusal: None,
+    }
+}
+
+fn selection(description: &Description, place: Place, folder: &Path) -> Selection {
+    match (description.kind, place) {
+        (Kind::Entries, _) => Selection::Turborepo,
+        (_, Place::File(pattern)) => {
+            NamePattern::new(pattern).map_or_else(|_| Selection::Only(OsString::new()), Selection::Among)
+        }
+        (Kind::Whole, _) if !description.is_divided => {
+            Selection::Only(folder.file_name().unwrap_or(OsStr::new("")).to_owned())
+        }
+        _ => Selection::Every,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::to_base_36;
+
+    #[test]
+    fn numbers_of_users_as_jest_writes_them() {
+        for (uid, expected) in
+            [(0, "0"), (35, "z"), (36, "10"), (501, "dx"), (1000, "rs"), (u32::MAX, "1z141z3")]
+        {
+            assert_eq!(to_base_36(uid), expected);
+        }
+    }
+}

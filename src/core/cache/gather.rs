@@ -1,0 +1,287 @@
+//! Looks at one store: what is in it, how large, and when each entry was used last.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::time::Duration;
+
+use super::disk::{Disk, FileKind, Interrupted, Listed, Measured, Trouble, Usage};
+use super::entry::{Entry, Hold, Part, Standing};
+use super::ledger::{Ledger, LedgerError, Record, is_number};
+use super::measure::SurveyError;
+use super::meter::Meter;
+use super::nx::locate::NxStore;
+use super::store::{Kind, LastUse, Selection, Store, TRASH};
+
+/// What was found in a store.
+#[derive(Debug, Default)]
+pub struct Gathered {
+    /// Its entries.
+    pub entries: Vec<Entry>,
+    /// What belongs to no entry.
+    pub fixed: Usage,
+    /// What an interrupted run has left in the trash.
+    pub leftover: Usage,
+    /// What could not be looked at.
+    pub troubles: Vec<Trouble>,
+}
+
+/// Why a store could not be looked at.
+#[derive(Debug, thiserror::Error)]
+pub enum GatherError {
+    /// Its folder cannot be read.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// Its records cannot be read: then nothing is known about any entry.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// Somebody asked to stop.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl From<SurveyError> for GatherError {
+    fn from(error: SurveyError) -> Self {
+        match error {
+            SurveyError::Io(error) => Self::Io(error),
+            SurveyError::Interrupted => Self::Interrupted,
+        }
+    }
+}
+
+impl From<Interrupted> for GatherError {
+    fn from(_: Interrupted) -> Self {
+        Self::Interrupted
+    }
+}
+
+/// The folder in the cache of Nx that holds what tasks have printed, a file for each hash.
+pub const OUTPUTS: &str = "terminalOutputs";
+
+/// Looks at a store. Records are read before the files: what is made meanwhile is younger than anything that may go.
+///
+/// # Errors
+/// When the folder or the records cannot be read, or somebody asked to stop.
+pub fn gather<D: Disk>(
+    disk: &D,
+    base: &D::Folder,
+    store: &Store,
+    ledger: &mut dyn Ledger,
+    meter: &mut Meter<'_>,
+) -> Result<Gathered, GatherError> {
+    let records = ledger.records()?;
+    let listed = disk.list(base)?;
+    let mut gathered = Gathered::default();
+    let (trash, listed): (Vec<Listed>, Vec<Listed>) =
+        listed.into_iter().partition(|listed| is_trash(store, &listed.name));
+    for measured in meter.aside(disk, base, trash)? {
+        gathered.leftover += measured.usage;
+    }
+    let (entries, fixed) = listed.into_iter().partition(|listed| is_entry(store, listed));
+    let mut fixed: Vec<Listed> = fixed;
+    if matches!(store.selection, Selection::Only(_) | Selection::Among(_)) {
+        // What stands beside is not of the store.
+        fixed.clear();
+    }
+    let outputs = match &store.selection {
+        Selection::Nx => outputs(disk, base, &fixed)?,
+        _ => HashMap::new(),
+    };
+    let entries = meter.measure(disk, base, entries)?;
+    for measured in meter.aside(disk, base, fixed)? {
+        gathered.troubles.extend(measured.trouble);
+        gathered.fixed += measured.usage;
+    }
+    gathered.entries = match &store.selection {
+        Selection::Nx => nx(store, entries, outputs, &records, &mut gathered.fixed),
+        Selection::Turborepo => grouped(store, entries),
+        _ => entries.into_iter().map(|measured| single(disk, base, store, &measured)).collect(),
+    };
+    let held = gathered.entries.iter().filter_map(|entry| match &entry.hold {
+        Some(Hold::Trouble(trouble)) => Some(trouble.clone()),
+        _ => None,
+    });
+    gathered.troubles.extend(held.collect::<Vec<_>>());
+    Ok(gathered)
+}
+
+/// The name of the trash of a store.
+#[must_use]
+pub fn trash_name(store: &Store) -> OsString {
+    match &store.selection {
+        Selection::Only(name) => {
+            let mut trash = OsString::from(TRASH);
+            trash.push("-");
+            trash.push(name);
+            trash
+        }
+        _ => TRASH.into(),
+    }
+}
+
+fn is_trash(store: &Store, name: &OsStr) -> bool {
+    name == trash_name(store)
+}
+
+fn is_entry(store: &Store, listed: &Listed) -> bool {
+    let name = listed.name.as_bytes();
+    match &store.selection {
+        Selection::Nx => listed.kind == FileKind::Folder && is_number(&listed.name),
+        Selection::Turborepo => turborepo_hash(name).is_some(),
+        Selection::Every => matches!(listed.kind, FileKind::File | FileKind::Folder),
+        Selection::Fitting(pattern) => {
+            matches!(listed.kind, FileKind::File | FileKind::Folder) && pattern.matches(name)
+        }
+        Selection::Among(pattern) => listed.kind == FileKind::File && pattern.matches(name),
+        Selection::Only(only) => listed.kind == FileKind::Folder && listed.name == *only,
+    }
+}
+
+/// The hash of a file in the cache of Turborepo: 16 hexadecimal digits before what it is.
+fn turborepo_hash(name: &[u8]) -> Option<&[u8]> {
+    const PARTS: [&[u8]; 4] = [b".tar.zst", b".tar", b"-meta.json", b"-manifest.json"];
+    let hash = PARTS.iter().find_map(|part| name.strip_suffix(*part))?;
+    (hash.len() == 16 && hash.iter().all(u8::is_ascii_hexdigit)).then_some(hash)
+}
+
+/// The files in the folder for outputs, by hash.
+fn outputs<D: Disk>(disk: &D, base: &D::Folder, fixed: &[Listed]) -> io::Result<HashMap<OsString, Listed>> {
+    if !fixed.iter().any(|listed| listed.name == OUTPUTS && listed.kind == FileKind::Folder) {
+        return Ok(HashMap::new());
+    }
+    let folder = disk.open_in(base, OsStr::new(OUTPUTS))?;
+    let files = disk.list(&folder)?.into_iter();
+    let files = files.filter(|file| file.kind == FileKind::File && is_number(&file.name));
+    Ok(files.map(|file| (file.name.clone(), file)).collect())
+}
+
+fn nx(
+    store: &Store,
+    folders: Vec<Measured>,
+    mut outputs: HashMap<OsString, Listed>,
+    records: &HashMap<OsString, Record>,
+    fixed: &mut Usage,
+) -> Vec<Entry> {
+    let mut entries: Vec<Entry> = Vec::with_capacity(folders.len());
+    for folder in folders {
+        let name = folder.listed.name.clone();
+        // A record that is no entry is about an output alone.
+        let is_about_output = records.get(&name).is_some_and(|record| !record.is_entry);
+        let record = records.get(&name).filter(|record| record.is_entry).cloned();
+        let mut entry = entry(name.clone(), &folder, record);
+        if let Some(file) = outputs.remove(&name).filter(|_| !is_about_output) {
+            add_output(&mut entry, &file, fixed);
+        }
+        entries.push(entry);
+    }
+    // Without a folder an output is of no use, unless a task has nothing else.
+    for (name, file) in outputs {
+        if records.contains_key(&name) {
+            continue;
+        }
+        let measured =
+            Measured { listed: file.clone(), usage: Usage::default(), is_whole: true, trouble: None };
+        let mut entry = entry(name, &measured, None);
+        entry.parts.clear();
+        add_output(&mut entry, &file, fixed);
+        entries.push(entry);
+    }
+    if store.nx.as_ref().is_some_and(|nx| nx.shared.is_some()) {
+        for entry in entries.iter_mut().filter(|entry| entry.standing == Standing::Unreachable) {
+            entry.hold = entry.hold.take().or(Some(Hold::MayBeShared));
+        }
+    }
+    entries
+}
+
+/// The folder for outputs was measured with what is fixed: what belongs to an entry is not counted twice.
+fn add_output(entry: &mut Entry, file: &Listed, fixed: &mut Usage) {
+    let usage = usage_of(file);
+    entry.usage += usage;
+    fixed.disk_bytes = fixed.disk_bytes.saturating_sub(usage.disk_bytes);
+    fixed.linked_bytes = fixed.linked_bytes.saturating_sub(usage.linked_bytes);
+    fixed.apparent_bytes = fixed.apparent_bytes.saturating_sub(usage.apparent_bytes);
+    fixed.files = fixed.files.saturating_sub(usage.files);
+    entry.parts.push(Part::new(Some(OUTPUTS), file));
+}
+
+fn usage_of(file: &Listed) -> Usage {
+    let (disk_bytes, linked_bytes) = if file.links > 1 { (0, file.disk_bytes) } else { (file.disk_bytes, 0) };
+    Usage { disk_bytes, linked_bytes, apparent_bytes: file.apparent_bytes, files: 1 }
+}
+
+fn entry(name: OsString, measured: &Measured, record: Option<Record>) -> Entry {
+    let listed = &measured.listed;
+    let last_use = record.as_ref().map_or(Some(listed.modified), |record| record.last_use);
+    let unknown = last_use.is_none().then_some(Hold::UseUnknown);
+    // Nobody can set the time of change back, but to rename something or to change its rights moves it too: it only
+    // counts where a record says when it was used.
+    let written = if record.is_some() { listed.modified.max(listed.changed) } else { listed.modified };
+    Entry {
+        parts: vec![Part::new(None, listed)],
+        name,
+        usage: measured.usage,
+        last_use: last_use.unwrap_or(listed.modified),
+        written,
+        standing: record.map_or(Standing::Unreachable, Standing::Recorded),
+        hold: measured.trouble.clone().map(Hold::Trouble).or(unknown),
+    }
+}
+
+fn grouped(store: &Store, files: Vec<Measured>) -> Vec<Entry> {
+    let mut groups: BTreeMap<OsString, Entry> = BTreeMap::new();
+    for file in files {
+        let Some(hash) = turborepo_hash(file.listed.name.as_bytes()) else { continue };
+        let name = OsStr::from_bytes(hash).to_owned();
+        let last_use = stamp(store, &file.listed);
+        let group = groups.entry(name.clone()).or_insert_with(|| Entry {
+            name,
+            parts: Vec::new(),
+            usage: Usage::default(),
+            last_use,
+            written: last_use,
+            standing: Standing::Unrecorded,
+            hold: None,
+        });
+        group.parts.push(Part::new(None, &file.listed));
+        group.usage += file.usage;
+        group.last_use = group.last_use.max(last_use);
+        group.hold = group.hold.take().or(file.trouble.map(Hold::Trouble));
+    }
+    groups.into_values().collect()
+}
+
+fn single<D: Disk>(disk: &D, base: &D::Folder, store: &Store, measured: &Measured) -> Entry {
+    let mut last_use = stamp(store, &measured.listed);
+    if measured.listed.kind == FileKind::Folder {
+        // To list a folder is to read it, so that its own stamp says nothing; those of the files in it do.
+        let within = disk.open_in(base, &measured.listed.name).and_then(|folder| disk.list(&folder));
+        last_use = within
+            .unwrap_or_default()
+            .iter()
+            .filter(|file| file.kind != FileKind::Folder)
+            .map(|file| stamp(store, file))
+            .fold(measured.listed.modified, Duration::max);
+    }
+    let mut entry = entry(measured.listed.name.clone(), measured, None);
+    entry.last_use = last_use;
+    entry.standing = Standing::Unrecorded;
+    entry
+}
+
+/// When a file was used last. On many mounts the time of access moves once a day at most, and on some never.
+fn stamp(store: &Store, file: &Listed) -> Duration {
+    match store.last_use {
+        LastUse::Modified => file.modified,
+        LastUse::Touched => file.modified.max(file.accessed),
+    }
+}
+
+/// Whether nobody may work with the store while something is taken out of it.
+#[must_use]
+pub fn needs_idle(store: &Store) -> bool {
+    // Without a record of use nothing can be compared. A cache that the installed Nx has left behind has no users.
+    let is_unrecorded = |nx: &NxStore| nx.has_commits && nx.is_current != Some(false);
+    store.kind == Kind::Whole || store.nx.as_ref().is_some_and(is_unrecorded)
+}

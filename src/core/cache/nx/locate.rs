@@ -1,0 +1,302 @@
+//! Where the caches of an Nx workspace are. Nx moved them several times, and leaves the old ones behind, so all that
+//! exist are found, and with each of them every database that can make a hit of what is in it.
+
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use super::super::ledger::is_number;
+use super::identity;
+use super::repository::{self, Repository};
+use super::settings::{self, Configured, Settings};
+use super::version::{Version, installed};
+
+/// Runs git in a folder and returns what it said, if it went well.
+pub type Git<'a> = dyn Fn(&Path, &[&str]) -> Option<Vec<u8>> + 'a;
+
+/// What the search needs of the outside. Files are read; nothing is written.
+pub struct Surroundings<'a> {
+    /// The root of the workspace.
+    pub root: &'a Path,
+    /// Looks up a variable of the environment.
+    pub variable: &'a dyn Fn(&str) -> Option<OsString>,
+    /// The home folder of the user.
+    pub home: Option<&'a Path>,
+    /// The temporary folder that all users share. Nx means `/tmp`, whatever `TMPDIR` says.
+    pub shared_temp: &'a Path,
+    /// Runs git.
+    pub git: &'a Git<'a>,
+    /// The user.
+    pub uid: u32,
+    /// Whether somebody said that no other workspace uses the configured folder (`cache.nx.exclusive`).
+    pub is_exclusive: bool,
+}
+
+/// One cache of a workspace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NxStore {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// The folder of what tasks printed, one file for each entry.
+    pub terminal_outputs: PathBuf,
+    /// The folder of the logs of batches, which Nx 23.3 and later write.
+    pub batch_outputs: PathBuf,
+    /// Every database that may know its entries, of all machines, versions and checkouts that can be seen.
+    pub databases: Vec<PathBuf>,
+    /// The folders in which these were looked for.
+    pub database_folders: Vec<PathBuf>,
+    /// Whether entries are decided by files `<hash>.commit` (Nx 19, and 20 without its database).
+    pub has_commits: bool,
+    /// Whether the installed Nx uses this one now; `None` when no Nx is installed.
+    pub is_current: Option<bool>,
+    /// The limit that is configured for it, in bytes; without one Nx takes a tenth of the disk.
+    pub max_cache_bytes: Option<u64>,
+    /// Why there may be databases that cannot be seen from here. Then nothing may be removed.
+    pub shared: Option<String>,
+}
+
+/// What was found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Located {
+    /// The caches that exist.
+    pub stores: Vec<NxStore>,
+    /// The folder that the installed Nx uses, which need not exist yet.
+    pub current: Option<PathBuf>,
+    /// The version that is installed.
+    pub version: Option<String>,
+    /// What could not be read.
+    pub troubles: Vec<String>,
+}
+
+/// A folder that may be a cache.
+struct Candidate {
+    folder: PathBuf,
+    /// The checkout that it belongs to; `None` below the home folder.
+    place: Option<PathBuf>,
+    configured: Option<Configured>,
+}
+
+/// Finds the caches of a workspace.
+#[must_use]
+pub fn locate(around: &Surroundings<'_>) -> Located {
+    let root = fs::canonicalize(around.root).unwrap_or_else(|_| around.root.to_owned());
+    let around = &Surroundings { root: &root, ..*around };
+    let repository = repository::locate(&root, around.uid);
+    let places = Places::find(repository.as_ref(), around);
+    let own = settings::read(&root, around);
+    let names = identity::folder_names(&own, repository.as_ref(), around);
+    let version = installed(&root);
+    let current = version.as_ref().map(|version| current(version, &own, &names, &places, around));
+    let mut located = Located {
+        version: version.map(|version| version.text),
+        troubles: own.trouble.iter().cloned().collect(),
+        current,
+        stores: Vec::new(),
+    };
+    for candidate in candidates(&names, &places, around) {
+        add(candidate, &places, own.max_cache_bytes, around, &mut located);
+    }
+    located
+}
+
+/// The checkouts that may share a cache with this one.
+struct Places {
+    /// The workspace itself.
+    root: PathBuf,
+    /// The main checkout, where Nx 22.7 to 23.1 have the cache of a linked one.
+    main: Option<PathBuf>,
+    /// The same workspace in every checkout of the repository, itself and the main one included.
+    all: Vec<PathBuf>,
+}
+
+impl Places {
+    fn find(repository: Option<&Repository>, around: &Surroundings<'_>) -> Self {
+        let root = around.root.to_owned();
+        // Nx takes the folder around the shared one, even for a bare repository or a submodule.
+        let linked = repository.filter(|found| found.is_linked && found.root == root);
+        let main = linked.and_then(|found| found.common.parent()).map(Path::to_owned);
+        let mut all: Vec<PathBuf> = std::iter::once(root.clone()).chain(main.clone()).collect();
+        if let Some(inside) = repository.and_then(|found| root.strip_prefix(&found.root).ok()) {
+            let listed = (around.git)(&root, &["worktree", "list", "--porcelain"]).unwrap_or_default();
+            let lines = listed.split(|byte| *byte == b'\n');
+            let others = lines.filter_map(|line| line.strip_prefix(b"worktree "));
+            all.extend(others.map(|path| Path::new(&as_os(path)).join(inside)));
+        }
+        let mut seen = Vec::new();
+        all.retain(|place| {
+            let path = fs::canonicalize(place).unwrap_or_else(|_| place.clone());
+            let is_new = !seen.contains(&path);
+            seen.push(path);
+            is_new
+        });
+        Self { root, main, all }
+    }
+}
+
+fn as_os(bytes: &[u8]) -> OsString {
+    use std::os::unix::ffi::OsStrExt;
+    OsStr::from_bytes(bytes).to_owned()
+}
+
+fn candidates(names: &[String], places: &Places, around: &Surroundings<'_>) -> Vec<Candidate> {
+    let mut found: Vec<Candidate> = Vec::new();
+    for name in names {
+        let folder = around.home.map(|home| home.join(".nx").join(name).join("cache"));
+        let own = folder.filter(|folder| folder.ancestors().take(3).all(|part| is_own(part, around.uid)));
+        found.extend(own.map(|folder| Candidate { folder, place: None, configured: None }));
+    }
+    for place in std::iter::once(&places.root).chain(&places.main) {
+        let settings = settings::read(place, around);
+        let at = |folder: PathBuf, configured| Candidate { folder, place: Some(place.clone()), configured };
+        let default = at(default_folder(place, &settings), None);
+        let configured = settings.cache_folders.into_iter();
+        found.extend(configured.map(|one| at(place.join(&one.folder), Some(one))));
+        found.push(default);
+    }
+    found
+}
+
+/// Whether this is a folder of the user, and no link to one: Nx takes no other below the home folder.
+fn is_own(folder: &Path, uid: u32) -> bool {
+    fs::symlink_metadata(folder).is_ok_and(|found| found.is_dir() && found.uid() == uid)
+}
+
+fn default_folder(place: &Path, settings: &Settings) -> PathBuf {
+    place.join(if settings.is_lerna_only { "node_modules/.cache/nx" } else { ".nx/cache" })
+}
+
+fn add(
+    candidate: Candidate,
+    places: &Places,
+    max_cache_bytes: Option<u64>,
+    around: &Surroundings<'_>,
+    located: &mut Located,
+) {
+    let Ok(real) = fs::canonicalize(&candidate.folder) else { return };
+    let is_known = |store: &NxStore| fs::canonicalize(&store.folder).is_ok_and(|known| known == real);
+    if !real.is_dir() || located.stores.iter().any(is_known) {
+        return;
+    }
+    let folders = match &candidate.place {
+        Some(_) => database_folders(places, around),
+        None => real.parent().map(|parent| parent.join("databases")).into_iter().collect(),
+    };
+    let (databases, hidden) = databases_in(&folders);
+    let shared = hidden.or_else(|| shared(&candidate, &real, around));
+    located.stores.push(NxStore {
+        terminal_outputs: candidate.folder.join("terminalOutputs"),
+        batch_outputs: candidate.folder.join("batchOutputs"),
+        has_commits: has_commits(&candidate.folder),
+        is_current: located
+            .current
+            .as_ref()
+            .map(|current| fs::canonicalize(current).is_ok_and(|current| current == real)),
+        folder: candidate.folder,
+        database_folders: folders,
+        databases,
+        max_cache_bytes,
+        shared,
+    });
+}
+
+/// Every folder in which a checkout keeps databases, or kept them before something was configured. Those of the
+/// other checkouts count, because any of them can be told to use the cache of this one.
+fn database_folders(places: &Places, around: &Surroundings<'_>) -> Vec<PathBuf> {
+    let mut folders: Vec<PathBuf> = Vec::new();
+    for place in &places.all {
+        let configured = settings::read(place, around).data_folders;
+        let usual = [".nx/workspace-data", "node_modules/.cache/nx-workspace-data"].map(PathBuf::from);
+        let found = configured.into_iter().chain(usual).map(|folder| place.join(folder));
+        found.filter_map(|folder| fs::canonicalize(folder).ok()).for_each(|folder| {
+            if !folders.contains(&folder) {
+                folders.push(folder);
+            }
+        });
+    }
+    folders
+}
+
+/// The databases in these folders, in a fixed order, and why there may be more.
+pub fn databases_in(folders: &[PathBuf]) -> (Vec<PathBuf>, Option<String>) {
+    let (mut found, mut hidden) = (Vec::new(), None);
+    for folder in folders {
+        match fs::read_dir(folder).and_then(Iterator::collect::<Result<Vec<fs::DirEntry>, _>>) {
+            Ok(entries) => found.extend(entries.into_iter().map(|entry| entry.path())),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => hidden = Some(format!("{} cannot be listed: {error}", folder.display())),
+        }
+    }
+    found.retain(|path| path.extension() == Some(OsStr::new("db")));
+    found.sort();
+    (found, hidden)
+}
+
+/// Whether a file `<hash>.commit` is in the folder.
+fn has_commits(folder: &Path) -> bool {
+    let is_commit = |name: &OsStr| {
+        Path::new(name).extension() == Some(OsStr::new("commit"))
+            && Path::new(name).file_stem().is_some_and(is_number)
+    };
+    fs::read_dir(folder)
+        .is_ok_and(|mut entries| entries.any(|entry| entry.is_ok_and(|entry| is_commit(&entry.file_name()))))
+}
+
+/// Why other checkouts may use this folder with databases that are somewhere else.
+fn shared(candidate: &Candidate, real: &Path, around: &Surroundings<'_>) -> Option<String> {
+    let place = candidate.place.as_ref().filter(|_| !around.is_exclusive)?;
+    let place = fs::canonicalize(place).unwrap_or_else(|_| place.clone());
+    let is_absolute = candidate.configured.as_ref().is_some_and(|one| one.folder.is_absolute());
+    if !is_absolute && real.starts_with(&place) {
+        return None;
+    }
+    let why = match &candidate.configured {
+        Some(one) => format!("{} is {}", one.source, one.folder.display()),
+        None => format!("it leads out of the workspace, to {}", real.display()),
+    };
+    Some(format!(
+        "{why}, and another checkout that uses the same folder has a database that cannot be seen from here; if \
+         this workspace alone uses it, set `cache.nx.exclusive = true`"
+    ))
+}
+
+/// The folder that this version uses.
+fn current(
+    version: &Version,
+    own: &Settings,
+    names: &[String],
+    places: &Places,
+    around: &Surroundings<'_>,
+) -> PathBuf {
+    // Nx 24 is the first that reads `.env` files before it decides.
+    let reads_files = version.at_least(24, 0);
+    let counts = |one: &&Configured| reads_files || !one.source.contains(".env");
+    let is_moved = own.is_moved_by_variable
+        || (reads_files && own.is_moved_by_file)
+        || own.cache_folders.iter().any(|one| counts(&one));
+    if let (true, false, Some(name)) = (version.at_least(23, 2), is_moved, names.first())
+        && let Some(home) = home_folder(version, around)
+    {
+        return home.join(name).join("cache");
+    }
+    let main = places.main.as_ref().filter(|_| version.at_least(22, 7) && !version.at_least(23, 2));
+    let place = main.unwrap_or(&places.root);
+    let settings = settings::read(place, around);
+    let configured = settings.cache_folders.iter().find(counts).map(|one| place.join(&one.folder));
+    configured.unwrap_or_else(|| default_folder(place, &settings))
+}
+
+/// `~/.nx`, where Nx trusts it: of the user, and not in the temporary folder that all users share.
+fn home_folder(version: &Version, around: &Surroundings<'_>) -> Option<PathBuf> {
+    let home = around.home.filter(|home| home.is_absolute())?;
+    let folder = home.join(".nx");
+    let real = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let (home, temp) = (real(home), real(around.shared_temp));
+    let is_shared = if version.at_least(24, 0) { home.starts_with(&temp) } else { home == temp };
+    let is_foreign = fs::symlink_metadata(&folder).is_ok() && !is_own(&folder, around.uid);
+    (!is_shared && !is_foreign).then_some(folder)
+}
+
+#[cfg(test)]
+#[path = "locate_tests.rs"]
+mod tests;

@@ -1,0 +1,16 @@
+//! The cache of Nx: where each version keeps it, what its databases say, and how an entry is made a miss before its
+//! files go.
+
+pub mod commits;
+pub mod database;
+#[cfg(test)]
+mod fixture;
+mod identity;
+mod jsonc;
+pub mod layout;
+pub mod locate;
+pub mod notes;
+mod repository;
+mod settings;
+pub mod strike;
+mod version;

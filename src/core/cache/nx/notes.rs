@@ -1,0 +1,138 @@
+//! All that Nx notes about one cache, as one ledger: the databases of every machine and version, and the files of
+//! Nx 19 that an upgrade leaves in the same folder.
+
+use std::collections::{HashMap, HashSet};
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use super::super::disk::Disk;
+use super::super::ledger::{Ledger, LedgerError, Record, Struck};
+use super::commits::Commits;
+use super::database::{Database, Purpose, look_at};
+use super::locate::{NxStore, databases_in};
+use super::strike::{Pace, strike};
+
+/// The ledger of a cache of Nx.
+pub struct NxNotes<'a, D: Disk> {
+    folder: PathBuf,
+    paths: Vec<PathBuf>,
+    searched: Vec<PathBuf>,
+    commits: Commits<'a, D>,
+    uid: u32,
+    purpose: Purpose,
+    open: Vec<Database>,
+}
+
+impl<'a, D: Disk> NxNotes<'a, D> {
+    /// The ledger of a store whose folder is open. Nothing is opened or read yet.
+    pub fn new(store: &NxStore, disk: &'a D, folder: &'a D::Folder, uid: u32, purpose: Purpose) -> Self {
+        Self {
+            folder: store.folder.clone(),
+            paths: store.databases.clone(),
+            searched: store.database_folders.clone(),
+            commits: Commits::new(disk, folder, uid),
+            uid,
+            purpose,
+            open: Vec::new(),
+        }
+    }
+
+    /// That no database has come or gone, such as by an upgrade of Nx meanwhile.
+    fn check_complete(&self) -> Result<(), LedgerError> {
+        let (found, hidden) = databases_in(&self.searched);
+        if let Some(reason) = hidden {
+            return Err(LedgerError::Unreadable { path: self.folder.clone(), reason });
+        }
+        let differs = |path: &&PathBuf| !self.paths.contains(path) || !found.contains(path);
+        match found.iter().chain(&self.paths).find(differs) {
+            Some(path) => Err(LedgerError::Replaced { path: path.clone() }),
+            None => Ok(()),
+        }
+    }
+
+    /// Opens all databases for striking, all or none.
+    fn open(&mut self) -> Result<(), LedgerError> {
+        self.check_complete()?;
+        if self.open.len() != self.paths.len() {
+            let open = self.paths.iter().map(|path| Database::open(path, self.uid, Purpose::Strike));
+            self.open = open.collect::<Result<_, _>>()?;
+        }
+        self.open.iter_mut().try_for_each(Database::refresh)
+    }
+
+    /// Does something with every database, and returns what came of it in the order of the databases.
+    fn with_each<T>(
+        &mut self,
+        work: impl Fn(usize, &Database) -> Result<T, LedgerError>,
+    ) -> Result<Vec<T>, LedgerError> {
+        if self.purpose == Purpose::Strike {
+            self.open()?;
+            return self.open.iter().enumerate().map(|(number, database)| work(number, database)).collect();
+        }
+        self.check_complete()?;
+        let looks = self.paths.iter().enumerate();
+        looks.map(|(number, path)| look_at(path, self.uid, |database| work(number, database))).collect()
+    }
+
+    fn failed(&self, error: &std::io::Error) -> LedgerError {
+        LedgerError::Unreadable { path: self.folder.clone(), reason: error.to_string() }
+    }
+}
+
+impl<D: Disk> Ledger for NxNotes<'_, D> {
+    fn records(&mut self) -> Result<HashMap<OsString, Record>, LedgerError> {
+        let rows = self.with_each(|number, database| database.records(number))?;
+        let mut records = self.commits.records().map_err(|error| self.failed(&error))?;
+        for (name, record) in rows.into_iter().flatten() {
+            match records.entry(name.into()) {
+                std::collections::hash_map::Entry::Occupied(known) => known.into_mut().merge(record),
+                std::collections::hash_map::Entry::Vacant(place) => {
+                    place.insert(record);
+                }
+            }
+        }
+        Ok(records)
+    }
+
+    fn strike(&mut self, entries: &[(OsString, Record)]) -> Vec<Struck> {
+        if self.purpose == Purpose::Look {
+            return vec![Struck::Failed("it was opened for looking only".to_owned()); entries.len()];
+        }
+        if let Err(error) = self.open() {
+            return vec![Struck::Failed(error.to_string()); entries.len()];
+        }
+        let start = Instant::now();
+        let now = || -> Duration { start.elapsed() };
+        let mut struck = strike(&mut self.open, entries, &Pace::usual(&now)).struck;
+        // The file goes last: where it is left, the entry is still a hit for Nx 19, and keeps its files.
+        for (struck, (name, record)) in struck.iter_mut().zip(entries) {
+            if *struck == Struck::Gone {
+                *struck = self.commits.strike(name, record);
+            }
+        }
+        struck
+    }
+
+    fn knows(&mut self, names: &[OsString]) -> Result<HashSet<OsString>, LedgerError> {
+        let in_databases = self.with_each(|_, database| {
+            let mut known = Vec::new();
+            for name in names {
+                known.push(database.knows(&name.to_string_lossy())?);
+            }
+            Ok(known)
+        })?;
+        let mut known = HashSet::new();
+        for (at, name) in names.iter().enumerate() {
+            let has_note = self.commits.knows(name).map_err(|error| self.failed(&error))?;
+            if has_note || in_databases.iter().any(|database| database[at]) {
+                known.insert(name.clone());
+            }
+        }
+        Ok(known)
+    }
+}
+
+#[cfg(test)]
+#[path = "notes_tests.rs"]
+mod tests;

@@ -1,0 +1,46 @@
+//! Who looks on while a store is measured and pruned.
+
+use super::disk::Usage;
+
+/// The instants at which an interruption would leave something half done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Records are struck, and their folders still there.
+    Struck,
+    /// A folder is in the trash.
+    Renamed,
+    /// It is the right one.
+    Checked,
+    /// What belongs to it is gone too.
+    Outputs,
+    /// Everything is out of the cache, and nothing is deleted yet.
+    Deleting,
+}
+
+impl Step {
+    /// Its name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Struck => "struck",
+            Self::Renamed => "renamed",
+            Self::Checked => "checked",
+            Self::Outputs => "outputs",
+            Self::Deleting => "deleting",
+        }
+    }
+}
+
+/// What is told how it goes, and asked whether it may go on.
+pub trait Watch: Sync {
+    /// It is decided that so many bytes have to go; nothing is done yet.
+    fn planned(&self, bytes: u64);
+    /// So much more was measured or deleted. Called from any thread.
+    fn progress(&self, usage: &Usage);
+    /// Whether somebody asked to stop. Called from any thread.
+    fn stop(&self) -> bool;
+    /// Whether the next entries may be taken out: for some stores only while nobody works with them.
+    fn may_go_on(&self) -> bool;
+    /// A step was taken.
+    fn at(&self, step: Step);
+}

@@ -1,0 +1,134 @@
+//! What a walk does with what it comes to: count it, or remove it and count what is gone.
+
+use std::ffi::{CStr, OsStr, OsString};
+use std::os::fd::BorrowedFd;
+
+use rustix::fs::{AtFlags, Mode, Stat, fchmod, statat, unlinkat};
+use rustix::io::Errno;
+
+use super::opening::{self, Opened};
+use super::platform;
+use super::tally::{Batch, Entry};
+use super::{facts, node::Node};
+use crate::core::cache::disk::{FileId, Listed};
+
+/// What a walk does.
+pub trait Task: Sync {
+    /// How many threads are worth it.
+    const THREADS: usize;
+    /// Whether folders go once they are empty.
+    const REMOVES: bool;
+
+    /// The name of an entry.
+    fn name(&self, index: usize) -> &OsStr;
+    /// What the entry was when it was listed, where that matters.
+    fn expected(&self, index: usize) -> Option<FileId>;
+    /// Opens a folder in a folder of this device.
+    fn open(&self, above: BorrowedFd<'_>, device: u64, name: &CStr) -> Result<Opened, Errno>;
+    /// Does with anything but a folder what is to be done, and returns what it was.
+    fn file(&self, above: BorrowedFd<'_>, device: u64, name: &CStr, entry: &Entry) -> Result<Stat, Errno>;
+    /// A folder was opened.
+    fn opened(&self, node: &Node, batch: &mut Batch);
+    /// All in a folder is done.
+    fn done(&self, above: BorrowedFd<'_>, node: &Node, batch: &mut Batch) -> Result<(), Errno>;
+}
+
+/// What a name on this device stands for. A file that another one is mounted on shows by its device alone.
+fn look(above: BorrowedFd<'_>, device: u64, name: &CStr) -> Result<Stat, Errno> {
+    let stat = statat(above, name, AtFlags::SYMLINK_NOFOLLOW)?;
+    if facts::id(&stat).device == device { Ok(stat) } else { Err(Errno::XDEV) }
+}
+
+/// Counts.
+pub struct Measure<'a>(pub Vec<&'a Listed>);
+
+impl Task for Measure<'_> {
+    /// What waits for a disk gains from many, and with all of it in memory they cost a tenth.
+    const THREADS: usize = 8;
+    const REMOVES: bool = false;
+
+    fn name(&self, index: usize) -> &OsStr {
+        &self.0[index].name
+    }
+
+    fn expected(&self, index: usize) -> Option<FileId> {
+        Some(self.0[index].id)
+    }
+
+    fn open(&self, above: BorrowedFd<'_>, device: u64, name: &CStr) -> Result<Opened, Errno> {
+        opening::child(above, device, name)
+    }
+
+    fn file(&self, above: BorrowedFd<'_>, device: u64, name: &CStr, _: &Entry) -> Result<Stat, Errno> {
+        let stat = look(above, device, name)?;
+        if facts::is_folder(&stat) {
+            // A moment ago it was none. What was in its place is gone.
+            return Err(Errno::NOENT);
+        }
+        Ok(stat)
+    }
+
+    fn opened(&self, node: &Node, batch: &mut Batch) {
+        batch.folder(node.disk_bytes);
+    }
+
+    fn done(&self, _: BorrowedFd<'_>, _: &Node, _: &mut Batch) -> Result<(), Errno> {
+        Ok(())
+    }
+}
+
+/// Removes, with the rights of this user.
+pub struct Remove<'a> {
+    /// The names to remove.
+    pub names: &'a [OsString],
+    /// Whose folders are given the rights that it takes.
+    pub user: u32,
+}
+
+impl Task for Remove<'_> {
+    /// More only wait for the same locks of the file system.
+    const THREADS: usize = 4;
+    const REMOVES: bool = true;
+
+    fn name(&self, index: usize) -> &OsStr {
+        &self.names[index]
+    }
+
+    fn expected(&self, _: usize) -> Option<FileId> {
+        None
+    }
+
+    fn open(&self, above: BorrowedFd<'_>, device: u64, name: &CStr) -> Result<Opened, Errno> {
+        let opened = match opening::child(above, device, name) {
+            Err(Errno::ACCESS) => {
+                platform::give_rights(above, name, self.user)?;
+                opening::child(above, device, name)?
+            }
+            result => result?,
+        };
+        let mode = Mode::from_raw_mode(opened.stat.st_mode);
+        if !mode.contains(Mode::RWXU) && opened.stat.st_uid == self.user {
+            // If it fails, so does what it was for, and that is told.
+            let _ = fchmod(&opened.descriptor, mode | Mode::RWXU);
+        }
+        Ok(opened)
+    }
+
+    fn file(&self, above: BorrowedFd<'_>, device: u64, name: &CStr, entry: &Entry) -> Result<Stat, Errno> {
+        let stat = look(above, device, name)?;
+        if facts::links(&stat) > 1 {
+            // Before it goes: whoever comes to its last name must know that there were others.
+            entry.expect_linked();
+        }
+        unlinkat(above, name, AtFlags::empty())?;
+        Ok(stat)
+    }
+
+    fn opened(&self, _: &Node, _: &mut Batch) {}
+
+    fn done(&self, above: BorrowedFd<'_>, node: &Node, batch: &mut Batch) -> Result<(), Errno> {
+        unlinkat(above, &*node.name, AtFlags::REMOVEDIR)?;
+        batch.folder(node.disk_bytes);
+        Ok(())
+    }
+}

@@ -1,0 +1,21 @@
+-- The database that Nx 19.8.14 made, recorded from a run; its name ends in `.db`.
+CREATE TABLE metadata (
+                key TEXT NOT NULL PRIMARY KEY,
+                value TEXT NOT NULL
+            );
+CREATE TABLE task_details (
+                hash    TEXT PRIMARY KEY NOT NULL,
+                project  TEXT NOT NULL,
+                target  TEXT NOT NULL,
+                configuration  TEXT
+            );
+CREATE TABLE task_history (
+                id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+                hash TEXT NOT NULL,
+                status TEXT NOT NULL,
+                code INTEGER NOT NULL,
+                start TIMESTAMP NOT NULL,
+                end TIMESTAMP NOT NULL,
+                FOREIGN KEY (hash) REFERENCES task_details (hash)
+            );
+CREATE INDEX hash_idx ON task_history (hash);
