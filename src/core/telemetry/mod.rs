@@ -2,11 +2,14 @@
 //!
 //! An event is completed ([`event`]), validated ([`document`]), redacted and put into its envelope ([`seal`]).
 
+pub mod deliver;
 pub mod document;
 pub mod envelope;
 pub mod event;
+pub mod schema;
 pub mod seal;
 pub mod sink;
+pub mod sinks;
 pub mod spool;
 pub mod timestamp;
 pub mod topic;

@@ -30,9 +30,37 @@ pub fn check(topic: &str, allowed: &[String]) -> Result<(), Denied> {
     Err(Denied { topic: topic.to_owned(), list })
 }
 
+/// Whether this is a URI, as the source of an envelope has to be: a scheme, a colon, and something without blanks.
+#[must_use]
+pub fn is_uri(text: &str) -> bool {
+    let (scheme, rest) = text.split_once(':').unwrap_or_default();
+    let is_name = |letter: u8| letter.is_ascii_alphanumeric() || b"+.-".contains(&letter);
+    scheme.as_bytes().first().is_some_and(u8::is_ascii_alphabetic)
+        && scheme.bytes().all(is_name)
+        && !rest.is_empty()
+        && rest.bytes().all(|letter| letter.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&letter))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{KNOWN, TOPIC, check};
+    use super::{KNOWN, TOPIC, check, is_uri};
+
+    #[test]
+    fn a_source_is_a_uri() {
+        for (text, expected) in [
+            ("urn:cortex-os:runtime", true),
+            ("https://example.com/a?b#c", true),
+            ("cortex", false),
+            ("1x:y", false),
+            (":y", false),
+            ("urn:", false),
+            ("urn:a b", false),
+            ("urn:\"", false),
+            ("", false),
+        ] {
+            assert_eq!(is_uri(text), expected, "{text}");
+        }
+    }
 
     #[test]
     fn what_is_not_on_the_list_is_denied() {
