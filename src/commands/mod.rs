@@ -15,7 +15,14 @@ mod reap;
 mod reap_sockets;
 mod reap_zombies;
 mod remembered;
+mod telemetry_emit;
+mod telemetry_flush;
+mod telemetry_input;
+mod telemetry_pipeline;
 mod telemetry_redact;
+mod telemetry_schema;
+mod telemetry_sinks;
+mod telemetry_status;
 
 use crate::cli::Command;
 use crate::cli::config::ConfigAction;
@@ -34,6 +41,10 @@ pub fn run(context: &mut Context, command: &Command) -> Result<ExitCode> {
         Command::Reap(args) => reap::run(context, args),
         Command::PruneCache(args) => prune_cache::run(context, args),
         Command::Telemetry(args) => match &args.action {
+            TelemetryAction::Emit(args) => telemetry_emit::run(context, args),
+            TelemetryAction::Flush(args) => telemetry_flush::run(context, args),
+            TelemetryAction::Status(_) => telemetry_status::run(context),
+            TelemetryAction::Schema(_) => telemetry_schema::run(context),
             TelemetryAction::Redact(args) => telemetry_redact::run(context, args),
         },
         Command::Config(args) => match &args.action {
