@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::telemetry_events::{EmitArgs, FlushArgs, SchemaArgs, StatusArgs};
+use super::telemetry_phase::PhaseArgs;
 
 const EXAMPLES: &str = "\
 Examples:\n\
@@ -42,6 +43,7 @@ pub struct TelemetryArgs {
 #[allow(missing_docs, reason = "see above")]
 pub enum TelemetryAction {
     Emit(Box<EmitArgs>),
+    Phase(PhaseArgs),
     Flush(FlushArgs),
     Status(StatusArgs),
     Schema(SchemaArgs),

@@ -18,6 +18,7 @@ mod remembered;
 mod telemetry_emit;
 mod telemetry_flush;
 mod telemetry_input;
+mod telemetry_phase;
 mod telemetry_pipeline;
 mod telemetry_redact;
 mod telemetry_schema;
@@ -27,6 +28,7 @@ mod telemetry_status;
 use crate::cli::Command;
 use crate::cli::config::ConfigAction;
 use crate::cli::telemetry::TelemetryAction;
+use crate::cli::telemetry_phase::PhaseAction;
 use crate::context::Context;
 use crate::error::Result;
 use crate::exit::ExitCode;
@@ -42,6 +44,10 @@ pub fn run(context: &mut Context, command: &Command) -> Result<ExitCode> {
         Command::PruneCache(args) => prune_cache::run(context, args),
         Command::Telemetry(args) => match &args.action {
             TelemetryAction::Emit(args) => telemetry_emit::run(context, args),
+            TelemetryAction::Phase(args) => match &args.action {
+                PhaseAction::Start(args) => telemetry_phase::start(context, args),
+                PhaseAction::Finish(args) => telemetry_phase::finish(context, args),
+            },
             TelemetryAction::Flush(args) => telemetry_flush::run(context, args),
             TelemetryAction::Status(_) => telemetry_status::run(context),
             TelemetryAction::Schema(_) => telemetry_schema::run(context),

@@ -5,7 +5,7 @@ use std::io::{self, Read as _};
 use serde::Serialize;
 
 use super::telemetry_input::{Lines, NumberedLine, read, typed, validated};
-use super::telemetry_pipeline::{Pipeline, spool};
+use super::telemetry_pipeline::{Pipeline, full, keep, spool};
 use crate::cli::telemetry_events::EmitArgs;
 use crate::config::{Flag, Resolved};
 use crate::context::Context;
@@ -61,18 +61,13 @@ pub fn run(context: &mut Context, args: &EmitArgs) -> Result<ExitCode> {
         return Ok(ExitCode::Success);
     }
     let spool = spool(context, &resolved)?;
-    spool.append(&line).map_err(|(_, error)| full(error))?;
+    keep(&spool, &line)?;
     let correlation = pipeline.shown(&sealed.correlation_id);
     match context.ui.format() {
         Format::Json => context.ui.document(&Document::new(1, 0, Some(&sealed.id), Some(&correlation))),
         Format::Human => context.ui.status(1, &format!("spooled the event {}", sealed.id)),
     }
     Ok(ExitCode::Success)
-}
-
-fn full(error: crate::core::telemetry::spool::SpoolError) -> Error {
-    Error::new(ErrorKind::Action, error)
-        .hint("brainwav telemetry flush makes room, and status tells who does not take what is there")
 }
 
 fn flags(args: &EmitArgs) -> Vec<Flag> {

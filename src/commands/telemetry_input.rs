@@ -40,9 +40,14 @@ pub fn typed(args: &EmitArgs) -> Result<Value, String> {
     Ok(Value::Object(document))
 }
 
-type Reading = fn(&str) -> Result<Value, String>;
+/// How the text behind the `=` is read.
+pub type Reading = fn(&str) -> Result<Value, String>;
 
-fn members(flag: &str, typed: &[String], read: Reading) -> Result<Map<String, Value>, String> {
+/// What `KEY=VALUE` flags say.
+///
+/// # Errors
+/// What is wrong with one.
+pub fn members(flag: &str, typed: &[String], read: Reading) -> Result<Map<String, Value>, String> {
     let mut members = Map::new();
     for pair in typed {
         let Some((key, value)) = pair.split_once('=').filter(|(key, _)| !key.is_empty()) else {
@@ -62,7 +67,8 @@ fn measured(text: &str) -> Result<Value, String> {
 }
 
 /// A number, true or false if it is written like one, and a text otherwise.
-fn came_of_it(text: &str) -> Value {
+#[must_use]
+pub fn came_of_it(text: &str) -> Value {
     match serde_json::from_str(text) {
         Ok(value @ (Value::Number(_) | Value::Bool(_))) => value,
         _ => Value::from(text),

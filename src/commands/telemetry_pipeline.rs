@@ -8,7 +8,7 @@ use crate::core::redact::{Counts, Redactor};
 use crate::core::state::Folder;
 use crate::core::telemetry::event::Draft;
 use crate::core::telemetry::seal::{Label, Sealer};
-use crate::core::telemetry::spool::{Durability, Spool, SpoolLimits};
+use crate::core::telemetry::spool::{Durability, Spool, SpoolError, SpoolLimits};
 use crate::core::telemetry::topic;
 use crate::core::telemetry::trace::Carriers;
 use crate::core::telemetry::uuid::Identifiers;
@@ -97,6 +97,20 @@ fn open(context: &Context, total_bytes: u64, durability: Durability) -> Result<S
     let folder = Folder::open(&context.paths.state.join("telemetry"), context.uid).map_err(own)?;
     let limits = SpoolLimits { segment_bytes: SEGMENT.min(total_bytes / SEGMENTS).max(1), total_bytes };
     Spool::open(folder, limits, durability).map_err(|error| Error::new(ErrorKind::Action, error))
+}
+
+/// Brings lines into the spool.
+///
+/// # Errors
+/// When it does not take them.
+pub fn keep(spool: &Spool, lines: &[u8]) -> Result<()> {
+    spool.append(lines).map_err(|(_, error)| full(error))
+}
+
+/// The spool did not take an event, and what to do about that.
+pub fn full(error: SpoolError) -> Error {
+    Error::new(ErrorKind::Action, error)
+        .hint("brainwav telemetry flush makes room, and status tells who does not take what is there")
 }
 
 fn carriers(environment: &Environment) -> Carriers {

@@ -21,4 +21,5 @@ mod rules;
 mod state;
 mod telemetry_delivery;
 mod telemetry_emit;
+mod telemetry_phase;
 mod telemetry_redact;

@@ -6,6 +6,7 @@ pub mod deliver;
 pub mod document;
 pub mod envelope;
 pub mod event;
+pub mod phase;
 pub mod schema;
 pub mod seal;
 pub mod sink;
