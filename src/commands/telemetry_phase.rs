@@ -56,11 +56,11 @@ pub fn start(context: &mut Context, args: &StartArgs) -> Result<ExitCode> {
     let _lock = lock(spool.folder())?;
     let path = spool.folder().file(&file_name(&args.name, args.correlation_id.as_deref()));
     let is_open = path.exists();
-    save(&path, &Begun::new(correlation_id.clone(), SystemTime::now()))
-        .map_err(|error| unkept(&path, &error))?;
-    keep(&spool, &line).inspect_err(|_| {
-        // What is not kept has not begun. A file that stays is replaced by the next start.
-        let _ = fs::remove_file(&path);
+    // A start that is refused leaves what went on before as it was.
+    keep(&spool, &line)?;
+    save(&path, &Begun::new(correlation_id.clone(), SystemTime::now())).map_err(|error| {
+        unkept(&path, &error)
+            .hint(format!("the event is kept; finish it with --correlation-id {correlation_id}"))
     })?;
     if is_open {
         context.ui.warn("a run of this name had begun and was not finished; it is forgotten");

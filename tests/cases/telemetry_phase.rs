@@ -66,4 +66,10 @@ fn a_start_that_is_not_kept_has_not_begun() {
     let _ = env.run(&["telemetry", "phase", "start", "build"]).expect_code(0);
     let again = env.run(&["telemetry", "phase", "start", "build"]).expect_code(0);
     assert!(again.stderr.contains("was not finished"), "{}", again.stderr);
+    // The second one is refused by the access list, and the first goes on.
+    env.write_config("[telemetry]\ntopic = \"other\"\n");
+    let _ = env.run(&["telemetry", "phase", "start", "build"]).expect_code(2);
+    env.write_config("");
+    let finish = env.run(&["telemetry", "phase", "finish", "build", "--json"]).expect_code(0);
+    assert_eq!(finish.json()["correlation_id"], again.stdout.trim());
 }
