@@ -39,7 +39,7 @@ complete -c brainwav -n "__fish_brainwav_needs_command" -s V -l version -d 'Prin
 complete -c brainwav -n "__fish_brainwav_needs_command" -f -a "health" -d 'Show the development processes that exceed their limits; --enforce ends them'
 complete -c brainwav -n "__fish_brainwav_needs_command" -f -a "reap" -d 'End proven orphans, show zombies, and remove dead sockets'
 complete -c brainwav -n "__fish_brainwav_needs_command" -f -a "prune-cache" -d 'Bring caches back under their limit, least recently used entries first'
-complete -c brainwav -n "__fish_brainwav_needs_command" -f -a "telemetry" -d 'Make telemetry safe to share'
+complete -c brainwav -n "__fish_brainwav_needs_command" -f -a "telemetry" -d 'Keep and deliver events, and make telemetry safe to share'
 complete -c brainwav -n "__fish_brainwav_needs_command" -f -a "config" -d 'Show, check or write the configuration'
 complete -c brainwav -n "__fish_brainwav_needs_command" -f -a "completions" -d 'Print the completions for a shell'
 complete -c brainwav -n "__fish_brainwav_using_subcommand health" -l top -d 'Also show the N largest development trees' -r
@@ -112,18 +112,96 @@ complete -c brainwav -n "__fish_brainwav_using_subcommand prune-cache" -l json -
 complete -c brainwav -n "__fish_brainwav_using_subcommand prune-cache" -s q -l quiet -d 'Print data and errors only'
 complete -c brainwav -n "__fish_brainwav_using_subcommand prune-cache" -s v -l verbose -d 'Say more: the evidence for and against each verdict; twice: what is read'
 complete -c brainwav -n "__fish_brainwav_using_subcommand prune-cache" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from redact" -l config -d 'Read this configuration file instead of those of the user and the workspace' -r -F
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from redact" -l workspace -d 'The root of the workspace [default: the nearest folder above with brainwav.toml, nx.json, pnpm-workspace.yaml or .git]' -r -f -a "(__fish_complete_directories)"
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from redact" -l format -d 'What to print on stdout' -r -f -a "human\t'A table for people'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase flush status schema redact" -l config -d 'Read this configuration file instead of those of the user and the workspace' -r -F
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase flush status schema redact" -l workspace -d 'The root of the workspace [default: the nearest folder above with brainwav.toml, nx.json, pnpm-workspace.yaml or .git]' -r -f -a "(__fish_complete_directories)"
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase flush status schema redact" -l format -d 'What to print on stdout' -r -f -a "human\t'A table for people'
 json\t'One JSON document'"
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from redact" -l color -d 'When to use colours; NO_COLOR and CLICOLOR_FORCE are honoured' -r -f -a "auto\t'On a terminal'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase flush status schema redact" -l color -d 'When to use colours; NO_COLOR and CLICOLOR_FORCE are honoured' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from redact" -l json -d 'Short for --format json'
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from redact" -s q -l quiet -d 'Print data and errors only'
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from redact" -s v -l verbose -d 'Say more: the evidence for and against each verdict; twice: what is read'
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from redact" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from redact" -f -a "redact" -d 'Take secrets and personal data out of what comes on stdin'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase flush status schema redact" -l json -d 'Short for --format json'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase flush status schema redact" -s q -l quiet -d 'Print data and errors only'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase flush status schema redact" -s v -l verbose -d 'Say more: the evidence for and against each verdict; twice: what is read'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase flush status schema redact" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase flush status schema redact" -f -a "emit" -d 'Keep an event until every sink has it'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase flush status schema redact" -f -a "phase" -d 'Emit the start and the finish of a run, from two processes'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase flush status schema redact" -f -a "flush" -d 'Deliver what is in the spool'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase flush status schema redact" -f -a "status" -d 'Show what is in the spool, and how far each sink is'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase flush status schema redact" -f -a "schema" -d 'Print the JSON Schema of an event'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase flush status schema redact" -f -a "redact" -d 'Take secrets and personal data out of what comes on stdin'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from emit" -l event -d 'What happened: run_started, run_finished, plan_created, plan_revised, reroute, tool_invoked or tool_result' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from emit" -l phase -d 'Which part of the run it belongs to: planning, execution or completion' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from emit" -l agent-id -d 'Whose it is; of a document or stream: for the events that do not say so' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from emit" -l correlation-id -d 'What it belongs together with; of a document or stream: for the events that do not say so' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from emit" -l timestamp -d 'When it happened, such as 2026-01-31T12:00:00Z [default: now]' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from emit" -l label -d 'A text that it can be found by; can be repeated' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from emit" -l metric -d 'A number that was measured; can be repeated' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from emit" -l outcome -d 'What came of it: a number, true, false, or a text; can be repeated' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from emit" -l json-event -d 'One event as a JSON document; - reads it from stdin' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from emit" -l topic -d 'Where it goes, one of the topics of telemetry.allowed-topics' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from emit" -l durability -d 'What it has survived when this succeeds: process or disk' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from emit" -l config -d 'Read this configuration file instead of those of the user and the workspace' -r -F
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from emit" -l workspace -d 'The root of the workspace [default: the nearest folder above with brainwav.toml, nx.json, pnpm-workspace.yaml or .git]' -r -f -a "(__fish_complete_directories)"
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from emit" -l format -d 'What to print on stdout' -r -f -a "human\t'A table for people'
+json\t'One JSON document'"
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from emit" -l color -d 'When to use colours; NO_COLOR and CLICOLOR_FORCE are honoured' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from emit" -l stdin -d 'Events from stdin, one JSON document a line'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from emit" -s n -l dry-run -d 'Print the envelopes as they would be kept, and keep nothing'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from emit" -l json -d 'Short for --format json'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from emit" -s q -l quiet -d 'Print data and errors only'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from emit" -s v -l verbose -d 'Say more: the evidence for and against each verdict; twice: what is read'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from emit" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from phase" -l config -d 'Read this configuration file instead of those of the user and the workspace' -r -F
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from phase" -l workspace -d 'The root of the workspace [default: the nearest folder above with brainwav.toml, nx.json, pnpm-workspace.yaml or .git]' -r -f -a "(__fish_complete_directories)"
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from phase" -l format -d 'What to print on stdout' -r -f -a "human\t'A table for people'
+json\t'One JSON document'"
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from phase" -l color -d 'When to use colours; NO_COLOR and CLICOLOR_FORCE are honoured' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from phase" -l json -d 'Short for --format json'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from phase" -s q -l quiet -d 'Print data and errors only'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from phase" -s v -l verbose -d 'Say more: the evidence for and against each verdict; twice: what is read'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from phase" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from phase" -f -a "start" -d 'Emit run_started, and print its correlation id'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from phase" -f -a "finish" -d 'Emit run_finished with the duration'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from flush" -l deadline -d 'How long to try' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from flush" -l sink -d 'Deliver to these alone; what the others need stays' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from flush" -l config -d 'Read this configuration file instead of those of the user and the workspace' -r -F
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from flush" -l workspace -d 'The root of the workspace [default: the nearest folder above with brainwav.toml, nx.json, pnpm-workspace.yaml or .git]' -r -f -a "(__fish_complete_directories)"
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from flush" -l format -d 'What to print on stdout' -r -f -a "human\t'A table for people'
+json\t'One JSON document'"
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from flush" -l color -d 'When to use colours; NO_COLOR and CLICOLOR_FORCE are honoured' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from flush" -s n -l dry-run -d 'Show what waits, and deliver nothing'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from flush" -l json -d 'Short for --format json'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from flush" -s q -l quiet -d 'Print data and errors only'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from flush" -s v -l verbose -d 'Say more: the evidence for and against each verdict; twice: what is read'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from flush" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from status" -l config -d 'Read this configuration file instead of those of the user and the workspace' -r -F
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from status" -l workspace -d 'The root of the workspace [default: the nearest folder above with brainwav.toml, nx.json, pnpm-workspace.yaml or .git]' -r -f -a "(__fish_complete_directories)"
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from status" -l format -d 'What to print on stdout' -r -f -a "human\t'A table for people'
+json\t'One JSON document'"
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from status" -l color -d 'When to use colours; NO_COLOR and CLICOLOR_FORCE are honoured' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from status" -l json -d 'Short for --format json'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Print data and errors only'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Say more: the evidence for and against each verdict; twice: what is read'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from schema" -l config -d 'Read this configuration file instead of those of the user and the workspace' -r -F
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from schema" -l workspace -d 'The root of the workspace [default: the nearest folder above with brainwav.toml, nx.json, pnpm-workspace.yaml or .git]' -r -f -a "(__fish_complete_directories)"
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from schema" -l format -d 'What to print on stdout' -r -f -a "human\t'A table for people'
+json\t'One JSON document'"
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from schema" -l color -d 'When to use colours; NO_COLOR and CLICOLOR_FORCE are honoured' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from schema" -l json -d 'Short for --format json'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from schema" -s q -l quiet -d 'Print data and errors only'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from schema" -s v -l verbose -d 'Say more: the evidence for and against each verdict; twice: what is read'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from schema" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from redact" -l input -d 'What the lines are' -r -f -a "auto\t'Each line is JSON if it looks like it and is it, and text otherwise'
 ndjson\t'Each line is a JSON document; one that is none is redacted as a whole'
 lines\t'Each line is text'"

@@ -7,6 +7,8 @@ pub mod health;
 pub mod prune_cache;
 pub mod reap;
 pub mod telemetry;
+pub mod telemetry_events;
+pub mod telemetry_phase;
 
 use clap::{Parser, Subcommand};
 

@@ -2,8 +2,14 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::telemetry_events::{EmitArgs, FlushArgs, SchemaArgs, StatusArgs};
+use super::telemetry_phase::PhaseArgs;
+
 const EXAMPLES: &str = "\
 Examples:\n\
+\x20 brainwav telemetry emit --event tool_invoked --label tool=search\n\
+\x20 brainwav telemetry flush                        deliver to the sinks of the configuration\n\
+\x20 brainwav telemetry status                       what waits, and for whom\n\
 \x20 pnpm test 2>&1 | brainwav telemetry redact      a log that can be shown\n\
 \x20 brainwav telemetry redact --report <events.ndjson >safe.ndjson";
 const REDACT_EXAMPLES: &str = "\
@@ -14,9 +20,10 @@ Examples:\n\
 \x20 brainwav telemetry redact --mode pseudonym --key-file ~/.config/brainwav/pseudonym.key <events.ndjson\n\
 \x20 tail -f server.log | brainwav telemetry redact --preserve email";
 
-/// Make telemetry safe to share
+/// Keep and deliver events, and make telemetry safe to share
 ///
-/// Events and logs are redacted before they leave the machine: secrets, and what people and tools said.
+/// Events are redacted before they are kept: secrets, and what people and tools said. They are kept on disk until every
+/// sink of the configuration has them.
 #[derive(Debug, Args)]
 #[command(
     subcommand_required = true,
@@ -35,6 +42,11 @@ pub struct TelemetryArgs {
 #[derive(Debug, Subcommand)]
 #[allow(missing_docs, reason = "see above")]
 pub enum TelemetryAction {
+    Emit(Box<EmitArgs>),
+    Phase(PhaseArgs),
+    Flush(FlushArgs),
+    Status(StatusArgs),
+    Schema(SchemaArgs),
     Redact(RedactArgs),
 }
 

@@ -15,11 +15,20 @@ mod reap;
 mod reap_sockets;
 mod reap_zombies;
 mod remembered;
+mod telemetry_emit;
+mod telemetry_flush;
+mod telemetry_input;
+mod telemetry_phase;
+mod telemetry_pipeline;
 mod telemetry_redact;
+mod telemetry_schema;
+mod telemetry_sinks;
+mod telemetry_status;
 
 use crate::cli::Command;
 use crate::cli::config::ConfigAction;
 use crate::cli::telemetry::TelemetryAction;
+use crate::cli::telemetry_phase::PhaseAction;
 use crate::context::Context;
 use crate::error::Result;
 use crate::exit::ExitCode;
@@ -34,6 +43,14 @@ pub fn run(context: &mut Context, command: &Command) -> Result<ExitCode> {
         Command::Reap(args) => reap::run(context, args),
         Command::PruneCache(args) => prune_cache::run(context, args),
         Command::Telemetry(args) => match &args.action {
+            TelemetryAction::Emit(args) => telemetry_emit::run(context, args),
+            TelemetryAction::Phase(args) => match &args.action {
+                PhaseAction::Start(args) => telemetry_phase::start(context, args),
+                PhaseAction::Finish(args) => telemetry_phase::finish(context, args),
+            },
+            TelemetryAction::Flush(args) => telemetry_flush::run(context, args),
+            TelemetryAction::Status(_) => telemetry_status::run(context),
+            TelemetryAction::Schema(_) => telemetry_schema::run(context),
             TelemetryAction::Redact(args) => telemetry_redact::run(context, args),
         },
         Command::Config(args) => match &args.action {

@@ -12,6 +12,7 @@ use super::resolution::Resolution;
 use super::rule_keys::{self, NAME, RULE_KEYS, RulePatch, WrittenRule};
 use super::settings::{self, SETTINGS};
 use super::shown::Layer;
+use super::sink_tables::{self, SINKS};
 use super::source::Source;
 use super::store_keys::{self, StoreSettings, WrittenStore};
 use super::suggest;
@@ -87,6 +88,9 @@ impl Walk<'_> {
             let name = join(section, key.get_ref());
             if name == RULES {
                 self.rules(value);
+            } else if name == SINKS {
+                let problems = sink_tables::read(value, self.source, self.places, self.into);
+                self.into.problems.extend(problems);
             } else if let Some(setting) = settings::find(&name) {
                 match setting.read(Raw::Toml(value.get_ref()), self.places, &mut self.into.settings) {
                     Ok(shown) => self.into.show(setting, shown, self.source.origin(&key.span())),
@@ -215,6 +219,9 @@ fn children(section: &str) -> Vec<&'static str> {
     names.dedup();
     if section.is_empty() {
         names.push(RULES);
+    }
+    if section == "telemetry" {
+        names.push("sink");
     }
     names
 }

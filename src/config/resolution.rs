@@ -9,6 +9,9 @@ use super::shown::{Entry, Origin, Shown};
 use super::suggest;
 use super::value::ValueError;
 
+/// The topic of events, by the name that the original reads.
+pub const ORIGINAL_TOPIC: &str = "CORTEX_TELEMETRY_TOPIC";
+
 /// A setting that a flag of this run gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Flag {
@@ -77,8 +80,26 @@ impl Resolution {
         }
     }
 
+    /// The same for a key that is in no table of settings.
+    pub fn show_entry(&mut self, entry: Entry) {
+        match self.entries.iter_mut().find(|known| known.key == entry.key) {
+            Some(known) => *known = entry,
+            None => self.entries.push(entry),
+        }
+    }
+
+    /// The variable of the original for a setting of ours, which holds before it.
+    fn original(&mut self, environment: &Environment, places: Places<'_>) {
+        let found = environment.get(ORIGINAL_TOPIC).and_then(|value| value.to_str());
+        if let (Some(text), Some(setting)) = (found, settings::find("telemetry.topic")) {
+            let origin = Origin::Environment { name: ORIGINAL_TOPIC.to_owned() };
+            self.read(setting, text, places, origin, || Place::Variable(ORIGINAL_TOPIC.to_owned()));
+        }
+    }
+
     /// Reads the environment, and warns about variables of ours that it does not know.
     pub fn environment(&mut self, environment: &Environment, places: Places<'_>) {
+        self.original(environment, places);
         for name in environment.ours() {
             let setting = SETTINGS.iter().find(|setting| settings::variable(setting.name) == name);
             match (setting, environment.get(&name).and_then(|value| value.to_str())) {

@@ -7,10 +7,14 @@ use super::environment::PREFIX;
 use super::kind::{Key, Kind};
 use super::redaction::{MODES, Redaction, mode};
 use super::shown::Shown;
+use super::sink_keys::SinkSettings;
 use super::store_keys::StoreSettings;
+use super::telemetry::{DURABILITIES, TelemetrySettings, durability};
 use crate::core::cache::plan::Limits as CacheLimits;
 use crate::core::health::limits::{Limits, Overriding};
 use crate::core::process::{NamePattern, Rule, Scope, builtin};
+use crate::core::telemetry::event::UNKNOWN_AGENT;
+use crate::core::telemetry::topic::{KNOWN, TOPIC};
 
 /// The resolved settings, as the rest of the program uses them.
 #[derive(Debug, Clone)]
@@ -33,6 +37,10 @@ pub struct Settings {
     pub cache: CacheSettings,
     /// The rules in the order in which they are asked; those that are switched off are not among them.
     pub rules: Vec<Rule>,
+    /// Where events go, and how.
+    pub telemetry: TelemetrySettings,
+    /// The places that events are delivered to.
+    pub sinks: Vec<SinkSettings>,
     /// What is taken out of telemetry.
     pub redaction: Redaction,
     /// The programs that are never ended: the built-in ones and those that were added.
@@ -160,6 +168,49 @@ pub static SETTINGS: &[Key<Settings>] = &[
         help: "How long to wait until nobody works with a cache for which that is needed.",
     },
     Key {
+        name: "telemetry.topic",
+        kind: Kind::Text(|settings, topic| settings.telemetry.topic = topic),
+        default: Some(TOPIC),
+        help: "Where events go. It has to be one of allowed-topics. CORTEX_TELEMETRY_TOPIC gives it too.",
+    },
+    Key {
+        name: "telemetry.allowed-topics",
+        kind: Kind::Texts(|settings, topics| settings.telemetry.allowed_topics = topics),
+        default: Some(KNOWN),
+        help: "The access list: an event for any other topic is refused.",
+    },
+    Key {
+        name: "telemetry.agent-id",
+        kind: Kind::Text(|settings, agent| settings.telemetry.agent_id = agent),
+        default: Some(UNKNOWN_AGENT),
+        help: "Whose an event is that does not say so.",
+    },
+    Key {
+        name: "telemetry.source",
+        kind: Kind::Text(|settings, source| settings.telemetry.source = source),
+        default: Some("urn:cortex-os:runtime"),
+        help: "The source in the envelopes, a URI.",
+    },
+    Key {
+        name: "telemetry.durability",
+        kind: Kind::Choice(DURABILITIES, |settings, word| settings.telemetry.durability = durability(word)),
+        default: Some("process"),
+        help: "What an event has survived when emit succeeds: \"process\": the end of every process; \"disk\": that of \
+               the machine, for the price of waiting for the disk.",
+    },
+    Key {
+        name: "telemetry.spool-size",
+        kind: Kind::Size(|settings, bytes| settings.telemetry.spool_bytes = bytes),
+        default: Some("256MiB"),
+        help: "How large the spool may get. When it is full, emit fails; nothing is ever dropped.",
+    },
+    Key {
+        name: "telemetry.flush-deadline",
+        kind: Kind::Duration(|settings, time| settings.telemetry.flush_deadline = time),
+        default: Some("30s"),
+        help: "How long one run tries to deliver.",
+    },
+    Key {
         name: "telemetry.redact.mode",
         kind: Kind::Choice(MODES, |settings, word| settings.redaction.mode = mode(word)),
         default: Some("mask"),
@@ -277,6 +328,8 @@ impl Settings {
                 stores: Vec::new(),
             },
             rules: Vec::new(),
+            telemetry: TelemetrySettings::default(),
+            sinks: Vec::new(),
             redaction: Redaction::default(),
             protected: builtin::protected(),
         }

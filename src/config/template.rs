@@ -2,6 +2,7 @@
 
 use super::rule_keys::RULE_KEYS;
 use super::settings::{PROTECT, SETTINGS};
+use super::sink_keys::SINK_KEYS;
 use super::store_keys::STORE_KEYS;
 use crate::core::cache::store::STORES as STORE_TABLE;
 use crate::core::process::builtin;
@@ -16,6 +17,11 @@ const RULES: &str = "
 # Rules say which processes are watched. One with the name of a built-in rule changes that one key by key, any
 # other name makes a new rule; new rules are asked first. Built in are:
 # {BUILT_IN}.
+#
+";
+
+const SINK: &str = "
+# Events are delivered to every sink. Keys of a sink are:
 #
 ";
 
@@ -36,6 +42,10 @@ const STORE_EXAMPLE: &str = "
 ";
 
 const EXAMPLE: &str = "
+#[[telemetry.sink]]
+#type = \"file\"
+#path = \".brainwav/events.ndjson\"
+
 # vitest may use less memory here:
 #[[process]]
 #name = \"vitest\"
@@ -70,11 +80,15 @@ pub fn template() -> String {
             None if setting.name == PROTECT => "[\"my-editor\", \"my-server-*\"]".to_owned(),
             None => "\"\"".to_owned(),
         };
-        text.push_str(&format!("#{key} = {value}\n"));
+        text.push_str(&assignment(key, &value));
     }
     let names: Vec<String> = builtin::rules().into_iter().map(|rule| rule.name).collect();
     text.push_str(&RULES.replace("{BUILT_IN}", &names.join(", ")));
     for key in RULE_KEYS {
+        comment(&mut text, &format!("{}: {}", key.name, key.help), "  ");
+    }
+    text.push_str(SINK);
+    for key in SINK_KEYS {
         comment(&mut text, &format!("{}: {}", key.name, key.help), "  ");
     }
     text.push_str(EXAMPLE);
@@ -92,6 +106,17 @@ pub fn template() -> String {
     }
     text.push_str(STORE_EXAMPLE);
     text
+}
+
+/// A line that sets a key; a text of several parts that is too long for one is written as a list.
+fn assignment(key: &str, value: &str) -> String {
+    let line = format!("#{key} = {value}\n");
+    if line.chars().count() <= WIDTH {
+        return line;
+    }
+    let parts = value.trim_matches('"').split(", ");
+    let parts: Vec<String> = parts.map(|part| format!("#\"{part}\",\n")).collect();
+    format!("#{key} = [\n{}#]\n", parts.concat())
 }
 
 /// Adds a comment, broken between words; further lines are indented.

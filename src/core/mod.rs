@@ -8,4 +8,5 @@ pub mod process;
 pub mod reap;
 pub mod redact;
 pub mod state;
+pub mod telemetry;
 pub mod termination;

@@ -12,6 +12,7 @@ pub mod reap_document;
 pub mod reap_words;
 pub mod sanitize;
 pub mod table;
+pub mod telemetry;
 pub mod ui;
 pub mod units;
 pub mod words;

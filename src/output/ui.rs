@@ -1,6 +1,8 @@
 //! The printer that is handed down: stdout is data, stderr is everything else.
 
+use std::fs::File;
 use std::io::{self, IsTerminal, Write};
+use std::os::fd::AsFd;
 
 use super::BRAND;
 use super::sanitize::sanitize;
@@ -150,6 +152,14 @@ impl Ui {
             self.failure = self.out.write_all(piece).and_then(|()| self.out.flush()).err();
         }
         self.failure.is_none()
+    }
+
+    /// A second way to stdout, for what is written by another thread. Nothing is kept back in a buffer.
+    ///
+    /// # Errors
+    /// When there is no descriptor left.
+    pub fn stdout_copy() -> io::Result<File> {
+        io::stdout().as_fd().try_clone_to_owned().map(File::from)
     }
 
     /// Writes a document of JSON, indented for people on request only.

@@ -3,6 +3,7 @@
 //! Linux reads `/proc` itself; everything else, and Linux with the feature `portable`, goes through sysinfo.
 
 pub mod disk;
+pub mod entropy;
 pub mod fault;
 pub mod git;
 pub mod process_exit;

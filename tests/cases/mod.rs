@@ -19,4 +19,7 @@ mod reap_parents;
 mod reap_sockets;
 mod rules;
 mod state;
+mod telemetry_delivery;
+mod telemetry_emit;
+mod telemetry_phase;
 mod telemetry_redact;

@@ -109,7 +109,7 @@ const KEPT: [&str; 8] =
     [".config", ".ssh", ".gnupg", ".local", ".local/share", ".local/state", "Documents", "Desktop"];
 
 /// What stands in the folder of a project, and in none of a cache.
-const SIGNS: [&str; 6] = [".git", ".hg", ".jj", "package.json", "Cargo.toml", "brainwav.toml"];
+const SIGNS: [&str; 6] = [".git", ".hg", ".jj", "package.json", "node_modules", "Cargo.lock"];
 
 /// Why a folder that was named as a cache cannot be one: it holds what nobody would want to lose.
 #[must_use]

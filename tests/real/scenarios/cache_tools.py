@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 
 from .cache_world import Task
 from .failure import expect, same
@@ -39,6 +40,10 @@ class Pruned(Look):
         return {entry["name"] for entry in found if outcome in (None, entry["outcome"])}
 
 
+# How long ago the last use of what goes must be, in seconds, and a little more.
+RESOLUTION = 2.2
+
+
 @functools.lru_cache(maxsize=None)
 def debug_binary():
     """The debug build: the one that knows of faults."""
@@ -63,6 +68,9 @@ def prune(workspace, *options, fault=None, before=(), cwd=None):
     """Runs `brainwav prune-cache` in the workspace, on its kind of cache alone.
     `fault`: where it kills itself; `before`: words that start it."""
     arguments, words, settings = command(workspace, options, fault, cwd)
+    if "0s" in options:
+        # Of two uses in one second the later one cannot be seen, so what was used just now stays in any case.
+        time.sleep(RESOLUTION)
     done = subprocess.run([*map(str, before), *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, timeout=180, **settings)
     return Pruned(arguments, done)

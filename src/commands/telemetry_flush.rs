@@ -1,0 +1,139 @@
+//! `brainwav telemetry flush`: from the spool to the sinks.
+
+use std::time::Instant;
+
+use super::telemetry_pipeline::spool;
+use super::telemetry_sinks::{active, make, names};
+use super::telemetry_status::waiting;
+use crate::cli::telemetry_events::FlushArgs;
+use crate::config::{Flag, Resolved, SinkSettings};
+use crate::context::Context;
+use crate::core::telemetry::deliver::{End, Flush, SinkReport, deliver_all};
+use crate::error::{Error, ErrorKind, Result};
+use crate::exit::ExitCode;
+use crate::output::progress::Spinner;
+use crate::output::telemetry::FlushView;
+use crate::output::ui::Format;
+use crate::sys::entropy;
+use crate::sys::signals::Interrupts;
+
+/// Delivers what is in the spool.
+///
+/// # Errors
+/// When the settings are wrong, or the spool cannot be read.
+pub fn run(context: &mut Context, args: &FlushArgs) -> Result<ExitCode> {
+    let deadline = args.deadline.as_ref();
+    let flag = deadline.map(|value| Flag {
+        key: "telemetry.flush-deadline",
+        flag: "--deadline",
+        value: value.clone(),
+    });
+    let resolved = context.resolve(flag.into_iter().collect())?;
+    let wanted = wanted(&resolved, &args.sink)?;
+    let own: Vec<String> = wanted.iter().map(|sink| sink.name.clone()).collect();
+    if args.dry_run {
+        return waiting(context, &resolved, &own);
+    }
+    let mut sinks = Vec::with_capacity(wanted.len());
+    for sink in &wanted {
+        sinks.push(make(context, &resolved, sink)?);
+    }
+    let others: Vec<String> = names(&resolved).into_iter().filter(|name| !own.contains(name)).collect();
+    let spool = spool(context, &resolved)?;
+    let interrupts = Interrupts::listen().map_err(|error| {
+        Error::new(ErrorKind::Action, anyhow::anyhow!("cannot listen for signals: {error}"))
+    })?;
+    let mut seed = [0; 8];
+    entropy::fill(&mut seed).map_err(|error| Error::new(ErrorKind::Action, error))?;
+    let started = Instant::now();
+    let flush = Flush {
+        spool: &spool,
+        deadline: started + resolved.settings.telemetry.flush_deadline,
+        others: &others,
+        seed: u64::from_ne_bytes(seed),
+        interrupted: &|| interrupts.received().is_some(),
+    };
+    let spinner = Spinner::start(&context.ui, "delivering");
+    let reports = deliver_all(&flush, sinks).map_err(|error| Error::new(ErrorKind::Action, error));
+    drop(spinner);
+    let view = FlushView { reports: reports?, elapsed: started.elapsed() };
+    let code = interrupts.received().map_or_else(|| exit_code(&view.reports), ExitCode::Signal);
+    show(context, &view, code, wanted.iter().any(|sink| sink.kind == "stdout"));
+    Ok(code)
+}
+
+/// The sinks of this run.
+fn wanted(resolved: &Resolved, only: &[String]) -> Result<Vec<SinkSettings>> {
+    let all: Vec<SinkSettings> = active(resolved).cloned().collect();
+    if all.is_empty() {
+        let error = Error::usage("there is no sink to deliver to");
+        return Err(
+            error.hint("add a [[telemetry.sink]] to the configuration; events stay in the spool until then")
+        );
+    }
+    if let Some(unknown) = only.iter().find(|name| !all.iter().any(|sink| sink.name == **name)) {
+        let names: Vec<&str> = all.iter().map(|sink| sink.name.as_str()).collect();
+        return Err(Error::usage(format!(
+            "--sink: there is no sink {unknown:?}; known are {}",
+            names.join(", ")
+        )));
+    }
+    Ok(all.into_iter().filter(|sink| only.is_empty() || only.contains(&sink.name)).collect())
+}
+
+/// What did not arrive weighs more than what never will.
+fn exit_code(reports: &[SinkReport]) -> ExitCode {
+    if reports.iter().any(|report| matches!(report.end, End::Stopped(_))) {
+        ExitCode::ActionFailed
+    } else if reports.iter().any(|report| report.dead > 0) {
+        ExitCode::ProblemsFound
+    } else if reports.iter().any(|report| report.end == End::Held) {
+        ExitCode::Locked
+    } else {
+        ExitCode::Success
+    }
+}
+
+/// Where events went to stdout, nothing else does.
+fn show(context: &mut Context, view: &FlushView, code: ExitCode, is_taken: bool) {
+    for report in &view.reports {
+        if let Some(warning) = &report.warning {
+            context.ui.warn(warning);
+        }
+    }
+    let is_quiet = context.ui.is_quiet() && code == ExitCode::Success;
+    match context.ui.format() {
+        _ if is_taken => {
+            let text = view.human(&context.ui);
+            if !is_quiet {
+                context.ui.note(text.trim_end());
+            }
+        }
+        Format::Json => context.ui.document(&view.document(code)),
+        Format::Human if is_quiet => {}
+        Format::Human => {
+            let text = view.human(&context.ui);
+            context.ui.data(&text);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{End, ExitCode, SinkReport, exit_code};
+
+    #[test]
+    fn the_worst_sink_decides() {
+        let report = |dead, end| SinkReport { sink: "s".to_owned(), delivered: 1, dead, end, warning: None };
+        let stopped = || End::Stopped("refused".to_owned());
+        for (reports, expected) in [
+            (vec![report(0, End::Done), report(0, End::Done)], ExitCode::Success),
+            (vec![report(0, End::Done), report(1, End::Done)], ExitCode::ProblemsFound),
+            (vec![report(0, End::Held), report(0, End::Done)], ExitCode::Locked),
+            (vec![report(0, End::Held), report(1, End::Done)], ExitCode::ProblemsFound),
+            (vec![report(1, End::Done), report(0, stopped())], ExitCode::ActionFailed),
+        ] {
+            assert_eq!(exit_code(&reports), expected, "{reports:?}");
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! `brainwav telemetry status`: what waits, and for whom.
+
+use std::time::SystemTime;
+
+use super::telemetry_pipeline::spool;
+use super::telemetry_sinks::names;
+use crate::config::Resolved;
+use crate::context::Context;
+use crate::core::telemetry::deliver::status;
+use crate::error::{Error, ErrorKind, Result};
+use crate::exit::ExitCode;
+use crate::output::telemetry::StatusView;
+use crate::output::ui::Format;
+
+/// Shows the spool and its sinks.
+///
+/// # Errors
+/// When the settings are wrong, or the spool cannot be read.
+pub fn run(context: &mut Context) -> Result<ExitCode> {
+    let resolved = context.resolve(Vec::new())?;
+    let view = look(context, &resolved)?;
+    let is_well =
+        view.status.sinks.iter().all(|sink| sink.progress.last_failure.is_none() && sink.progress.dead == 0);
+    let code = if is_well { ExitCode::Success } else { ExitCode::ProblemsFound };
+    show(context, &view);
+    Ok(code)
+}
+
+/// The same for a dry run of `flush`: what waits is what would be delivered.
+///
+/// # Errors
+/// As [`run`].
+pub fn waiting(context: &mut Context, resolved: &Resolved, only: &[String]) -> Result<ExitCode> {
+    let mut view = look(context, resolved)?;
+    view.status.sinks.retain(|sink| only.contains(&sink.sink));
+    let is_empty = view.status.sinks.iter().all(|sink| sink.pending == 0);
+    show(context, &view);
+    Ok(if is_empty { ExitCode::Success } else { ExitCode::ProblemsFound })
+}
+
+fn look(context: &Context, resolved: &Resolved) -> Result<StatusView> {
+    let spool = spool(context, resolved)?;
+    let status = status(&spool, &names(resolved), SystemTime::now()).map_err(|error| {
+        let folder = spool.folder().path().display().to_string();
+        Error::new(ErrorKind::Look, anyhow::anyhow!("cannot read the spool {folder}: {error}"))
+    })?;
+    let folder = spool.folder().path().to_owned();
+    Ok(StatusView { status, folder, most_bytes: resolved.settings.telemetry.spool_bytes })
+}
+
+fn show(context: &mut Context, view: &StatusView) {
+    for sink in &view.status.sinks {
+        if let Some(warning) = &sink.warning {
+            context.ui.warn(warning);
+        }
+    }
+    match context.ui.format() {
+        Format::Json => context.ui.document(&view.document()),
+        Format::Human => {
+            let text = view.human(&context.ui);
+            context.ui.data(&text);
+        }
+    }
+    if view.status.sinks.is_empty() {
+        context.ui.hint("there is no sink; add a [[telemetry.sink]] to the configuration");
+    }
+}

@@ -1,0 +1,33 @@
+//! The settings below `telemetry`.
+
+use std::time::Duration;
+
+use crate::core::telemetry::spool::Durability;
+
+/// Where events go, and how.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TelemetrySettings {
+    /// The topic.
+    pub topic: String,
+    /// The access list.
+    pub allowed_topics: Vec<String>,
+    /// Whose an event is that does not say so.
+    pub agent_id: String,
+    /// The source in the envelopes.
+    pub source: String,
+    /// What an event has survived when it is written.
+    pub durability: Durability,
+    /// How large the spool may get, in bytes.
+    pub spool_bytes: u64,
+    /// How long one run tries to deliver.
+    pub flush_deadline: Duration,
+}
+
+/// The words for [`Durability`].
+pub const DURABILITIES: &[&str] = &["process", "disk"];
+
+/// The [`Durability`] that one of [`DURABILITIES`] speaks of.
+#[must_use]
+pub fn durability(word: &str) -> Durability {
+    if word == "disk" { Durability::Disk } else { Durability::Process }
+}

@@ -1,0 +1,13 @@
+//! From the spool to the sinks, each at its own pace: at least once, and what is never taken is kept with the reason.
+
+mod attempt;
+mod dead;
+mod progress;
+mod run;
+mod status;
+
+pub use attempt::{Pause, backoff};
+pub use dead::DeadLetters;
+pub use progress::{Failure, Progress};
+pub use run::{End, Flush, SinkReport, deliver_all};
+pub use status::{SinkStatus, Status, status};
