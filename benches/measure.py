@@ -15,6 +15,7 @@ import sys
 import tempfile
 
 from bench import SLOW, Bench, Target, heading, processes
+from caches import compare_caches
 from reaping import compare_reaping
 from sleepers import SERVERS, Sleepers, room_for
 
@@ -134,6 +135,7 @@ def parse():
     parser.add_argument("-n", "--processes", type=int, default=2_000, help="processes to make (2000)")
     parser.add_argument("-r", "--rounds", type=int, default=25, help="rounds to measure (25)")
     parser.add_argument("--scale", action="store_true", help="also the cost at 200 and 10,000 processes")
+    parser.add_argument("--caches", action="store_true", help="only the caches on disk: minutes, and 1.5 GB in TMPDIR")
     parser.add_argument("--check", action="store_true", help="exit 1 if a target is missed")
     parser.add_argument("--binary", type=os.path.abspath, help=argparse.SUPPRESS)
     parser.add_argument("--portable", type=os.path.abspath, help=argparse.SUPPRESS)
@@ -173,6 +175,9 @@ def main():
     print(f"brAInwav bench, as {user}: {machine}")
     with own_folder() as folder:
         bench = Bench(options, folder)
+        if options.caches:
+            reached = report(compare_caches(bench, options.rounds))
+            return 1 if options.check and not reached else 0
         quiet_targets = compare_quiet(bench, options.rounds)
         with Sleepers(folder) as sleepers:
             targets = compare_loaded(bench, sleepers, options.processes, options.rounds) + quiet_targets

@@ -1,7 +1,7 @@
 //! Takes out what must not be seen before anybody sees it: of documents, logs, events and command lines.
 //!
-//! One engine, and one table each of names ([`name`]) and of shapes ([`shape`]). A text is looked through once, by
-//! [`scan`]; a document is walked as text by [`json`], so that what is left alone keeps every byte. Regular expressions
+//! One engine, and one table each of names (`name`) and of shapes (`shape`). A text is looked through once, by
+//! `scan`; a document is walked as text by `json`, so that what is left alone keeps every byte. Regular expressions
 //! would have to be compiled in every process that lives for a millisecond; tables made when the program is built need
 //! not.
 
