@@ -49,7 +49,10 @@ const DATA_VARIABLES: [&str; 2] = ["NX_WORKSPACE_DATA_DIRECTORY", "NX_PROJECT_GR
 /// Reads all of it for the workspace in this folder, which is the one around or the main checkout of it.
 pub fn read(root: &Path, around: &Surroundings<'_>) -> Settings {
     let (json, trouble) = nx_json(root);
-    let files = env_files(root);
+    let texts = env_texts(root);
+    let trouble = trouble.or_else(|| texts.iter().flat_map(|text| text.lines()).find_map(unexpanded));
+    let files: Vec<(String, OsString)> =
+        texts.iter().flat_map(|text| text.lines().filter_map(env_line)).collect();
     let variable = |name: &str| (around.variable)(name).filter(|value| !value.is_empty());
     let in_file = |name: &str| files.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
     let from_json = from_json(&json);
@@ -136,11 +139,18 @@ fn extended(root: &Path, base: &str) -> Option<PathBuf> {
     places.into_iter().find_map(named)
 }
 
-/// The variables in the `.env` files that Nx loads, the file that counts most first. What refers to other variables
-/// is left out.
-fn env_files(root: &Path) -> Vec<(String, OsString)> {
-    let files = [".local.env", ".env.local", ".env"].map(|name| text_of(&root.join(name)));
-    files.iter().flatten().flat_map(|text| text.lines().filter_map(env_line)).collect()
+/// The `.env` files that Nx loads, the one that counts most first.
+fn env_texts(root: &Path) -> Vec<String> {
+    [".local.env", ".env.local", ".env"].iter().filter_map(|name| text_of(&root.join(name))).collect()
+}
+
+/// What is wrong with a line that names a folder of Nx by other variables: nobody here knows what they are then.
+fn unexpanded(line: &str) -> Option<String> {
+    let line = line.trim();
+    let (key, value) = line.strip_prefix("export ").unwrap_or(line).split_once('=')?;
+    let key = key.trim();
+    let is_folder = key.starts_with("NX_") && key.ends_with("DIRECTORY") && value.contains('$');
+    is_folder.then(|| format!("a .env file gives {key} by other variables, so that its folder is unknown"))
 }
 
 fn env_line(line: &str) -> Option<(String, OsString)> {

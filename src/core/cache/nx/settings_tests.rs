@@ -120,4 +120,7 @@ fn what_cannot_be_read_is_said() {
     let lost = settings(&[("nx.json", r#"{"extends": "lost/nx.json"}"#)], &[]);
     assert!(lost.trouble.unwrap().contains("`lost/nx.json`"));
     assert_eq!(settings(&[], &[]).trouble, None);
+    let hidden = settings(&[(".env", "export NX_WORKSPACE_DATA_DIRECTORY=$PWD/db")], &[]);
+    assert!(hidden.trouble.unwrap().contains("NX_WORKSPACE_DATA_DIRECTORY"));
+    assert_eq!(settings(&[(".env", "NX_DAEMON=$X\nDIRECTORY=$Y\nNX_CACHE_DIRECTORY=c")], &[]).trouble, None);
 }
