@@ -3,10 +3,11 @@ and the prune that goes on: each order in which the two can meet, by design and
 not by chance."""
 
 import signal
+import time
 
 from . import processes
 from .cache_nx import SETS, with_workspace
-from .cache_tools import Pruned, command, limits, nothing_is_left_over
+from .cache_tools import RESOLUTION, Pruned, command, limits, nothing_is_left_over
 from .cache_world import NX_VERSIONS, Task, later_second, names
 from .failure import expect, same, until
 from .registry import scenario
@@ -43,6 +44,8 @@ class Stopped:
 def meets_a_build(workspace, step, projects):
     """Every task of these projects runs while the prune is stopped."""
     options = (*limits(workspace, share=0.4)[0], "--min-age", "0s")
+    # What was used just now would stay in any case.
+    time.sleep(RESOLUTION)
     stopped = Stopped(workspace, step, *options)
     during = [workspace.build(seed, *projects).good() for seed in SEEDS]
     look = stopped.go_on()
