@@ -32,8 +32,7 @@ fn list(folder: &Path, which: &[&str]) -> Tracked {
     let Ok(folder) = folder.canonicalize() else {
         return Tracked::Unknown("it cannot be told where it really is".to_owned());
     };
-    let has_work_tree = folder.ancestors().any(|ancestor| ancestor.join(".git").symlink_metadata().is_ok());
-    if !has_work_tree {
+    if !folder.ancestors().any(has_work_tree) {
         return Tracked::No;
     }
     let mut child = match git(&folder).args(["ls-files", "-z"]).args(which).args(["--", "."]).spawn() {
@@ -55,9 +54,23 @@ fn list(folder: &Path, which: &[&str]) -> Tracked {
     }
 }
 
-/// What git prints when it is asked this in a folder; `None` when it refuses or is not there.
+fn has_work_tree(folder: &Path) -> bool {
+    folder.join(".git").symlink_metadata().is_ok()
+}
+
+/// What git takes for a repository without a work tree.
+fn is_bare(folder: &Path) -> bool {
+    ["HEAD", "objects", "refs"].iter().all(|name| folder.join(name).symlink_metadata().is_ok())
+}
+
+/// What git prints when it is asked this in a folder; `None` when it refuses or is not there. Where no repository is
+/// around the folder, it would refuse, which costs a process.
 #[must_use]
 pub fn ask(folder: &Path, words: &[&str]) -> Option<Vec<u8>> {
+    let real = folder.canonicalize().ok()?;
+    if !real.ancestors().any(|ancestor| has_work_tree(ancestor) || is_bare(ancestor)) {
+        return None;
+    }
     let output = git(folder).args(words).output().ok()?;
     output.status.success().then_some(output.stdout)
 }

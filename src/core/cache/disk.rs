@@ -207,7 +207,15 @@ pub trait Disk: Sync {
     ///
     /// # Errors
     /// When it cannot be read.
-    fn list(&self, folder: &Self::Folder) -> io::Result<Vec<Listed>>;
+    fn list(&self, folder: &Self::Folder) -> io::Result<Vec<Listed>> {
+        self.list_some(folder, &|_| true)
+    }
+    /// As [`Disk::list`], but only the names that are wanted; nothing is asked about the others.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn list_some(&self, folder: &Self::Folder, is_wanted: &dyn Fn(&OsStr) -> bool)
+    -> io::Result<Vec<Listed>>;
     /// Walks through what is listed, in parallel, and returns one result for each in the same order. `progress` is
     /// told each entry as it is done, from any thread. Memory does not grow with the number of files. Stops early,
     /// with what it has and [`Interrupted`], when `stop` says so.

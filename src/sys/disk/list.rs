@@ -19,15 +19,16 @@ const MAX_THREADS: usize = 8;
 /// How many names are worth a thread.
 const NAMES_PER_THREAD: usize = 500;
 
-/// All names in a folder, and what they stand for. What vanishes meanwhile is left out.
-pub fn list(folder: BorrowedFd<'_>) -> Result<Vec<Listed>, Errno> {
+/// The names in a folder that are wanted, and what they stand for. What vanishes meanwhile is left out.
+pub fn list(folder: BorrowedFd<'_>, is_wanted: &dyn Fn(&OsStr) -> bool) -> Result<Vec<Listed>, Errno> {
     // A descriptor of its own, so that every listing starts at the beginning.
     let again = opening::again(folder)?;
     let mut listing = Listing::new(Arc::new(again))?;
     let (mut buffer, mut found) = (Buffer::new(), Names::default());
     while listing.read(&mut buffer, &mut found)? == Reading::Partial {}
     found.sort();
-    let names: Vec<&CStr> = found.iter().map(|(name, _)| name).collect();
+    let is_wanted = |name: &&CStr| is_wanted(OsStr::from_bytes(name.to_bytes()));
+    let names: Vec<&CStr> = found.iter().map(|(name, _)| name).filter(is_wanted).collect();
     let threads = (names.len() / NAMES_PER_THREAD).clamp(1, MAX_THREADS);
     let share = names.len().div_ceil(threads).max(1);
     let parts: Vec<Result<Vec<Listed>, Errno>> = thread::scope(|scope| {

@@ -94,8 +94,8 @@ impl Disk for SystemDisk {
         }
     }
 
-    fn list(&self, folder: &OpenFolder) -> io::Result<Vec<Listed>> {
-        Ok(list::list(folder.descriptor.as_fd())?)
+    fn list_some(&self, folder: &OpenFolder, is_wanted: &dyn Fn(&OsStr) -> bool) -> io::Result<Vec<Listed>> {
+        Ok(list::list(folder.descriptor.as_fd(), is_wanted)?)
     }
 
     fn measure(

@@ -4,6 +4,7 @@
 mod finish;
 
 use std::ffi::{CStr, CString};
+use std::iter;
 use std::mem;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
@@ -223,7 +224,7 @@ impl<'a, T: Task> Worker<'a, T> {
     /// Reads a listing, to its end or until it is time to look into the folders in it.
     fn read(&mut self, node: &Arc<Node>, listing: Listing, descriptor: Arc<OwnedFd>) {
         let mut folders = Vec::new();
-        let rest = self.names(node, listing, &Place::Below(Arc::clone(&descriptor)), &mut folders);
+        let rest = self.names(node, listing, &descriptor, &mut folders);
         // From here on nobody else holds the folder: the kernel pays dearly for one that outlives those above it.
         self.listed(node, descriptor, folders, rest);
     }
@@ -232,14 +233,22 @@ impl<'a, T: Task> Worker<'a, T> {
         &mut self,
         node: &Arc<Node>,
         mut listing: Listing,
-        place: &Place<'_>,
+        descriptor: &Arc<OwnedFd>,
         folders: &mut Vec<CString>,
     ) -> Option<Listing> {
+        let place = Place::Below(Arc::clone(descriptor));
         let mut names = mem::take(&mut self.names);
         let rest = loop {
             names.clear();
             let reading = listing.read(&mut self.buffer, &mut names);
-            self.each(node, place, &mut names, folders);
+            // A folder of many files would keep a single thread busy. To empty it, more only wait for each other.
+            if !T::REMOVES && reading == Ok(Reading::Partial) && self.may_hand_on() {
+                node.expect(1);
+                self.pool.give(iter::once(Item::Rest(Arc::clone(node), listing, Arc::clone(descriptor))));
+                self.each(node, &place, &mut names, folders);
+                break None;
+            }
+            self.each(node, &place, &mut names, folders);
             match reading {
                 Ok(Reading::Complete) => break None,
                 Ok(Reading::Partial) if self.is_time(folders.len()) => break Some(listing),
@@ -253,6 +262,14 @@ impl<'a, T: Task> Worker<'a, T> {
         };
         self.names = names;
         rest
+    }
+
+    fn may_hand_on(&self) -> bool {
+        let may = self.pool.is_hungry() && self.pool.may_pause();
+        if may {
+            self.pool.pause();
+        }
+        may
     }
 
     /// Whether to pause a listing in which so many folders were found.

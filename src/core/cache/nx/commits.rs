@@ -40,7 +40,7 @@ impl<'a, D: Disk> Commits<'a, D> {
     /// # Errors
     /// When the folder cannot be listed.
     pub fn records(&self) -> io::Result<HashMap<OsString, Record>> {
-        let listed = self.disk.list(self.folder)?;
+        let listed = self.disk.list_some(self.folder, &|name| entry_of(name).is_some())?;
         let notes = listed.into_iter().filter_map(|note| {
             let name = entry_of(&note.name)?;
             let is_own = note.kind == FileKind::File && note.uid == self.uid;

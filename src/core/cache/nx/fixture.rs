@@ -153,10 +153,10 @@ impl Disk for PlainDisk {
             found => found.map(Some),
         }
     }
-    fn list(&self, folder: &PathBuf) -> io::Result<Vec<Listed>> {
-        fs::read_dir(folder)?
-            .map(|entry| entry.and_then(|one| listed(&one.path(), &one.file_name())))
-            .collect()
+    fn list_some(&self, folder: &PathBuf, is_wanted: &dyn Fn(&OsStr) -> bool) -> io::Result<Vec<Listed>> {
+        let entries: Vec<fs::DirEntry> = fs::read_dir(folder)?.collect::<Result<_, _>>()?;
+        let wanted = entries.iter().filter(|one| is_wanted(&one.file_name()));
+        wanted.map(|one| listed(&one.path(), &one.file_name())).collect()
     }
     fn measure(
         &self,
