@@ -1,5 +1,6 @@
 //! `brainwav prune-cache`: caches back under their limits.
 
+use std::io;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::prune_cache_stores;
@@ -7,11 +8,12 @@ use super::prune_cache_watch::{Onlooker, wait_until_idle};
 use crate::cli::prune_cache::PruneCacheArgs;
 use crate::config::{Flag, Resolved};
 use crate::context::Context;
+use crate::core::cache::disk::is_full;
 use crate::core::cache::gather::needs_idle;
 use crate::core::cache::meter::Meter;
 use crate::core::cache::run::{How, RunError, prune};
 use crate::core::cache::store::{Kind, Store};
-use crate::core::state::{Folder, Lock, LockError};
+use crate::core::state::{Folder, FolderError, Lock, LockError};
 use crate::error::{Error, ErrorKind, Result};
 use crate::exit::ExitCode;
 use crate::output::gauge::Gauge;
@@ -29,7 +31,7 @@ pub fn run(context: &mut Context, args: &PruneCacheArgs) -> Result<ExitCode> {
     let resolved = context.resolve(flags(args))?;
     let selection = prune_cache_stores::Selection::of(&resolved, args)?;
     let dry_run = args.dry_run || args.list;
-    let _lock = (!dry_run).then(|| lock(context)).transpose()?;
+    let _lock = if dry_run { None } else { lock(context)? };
     let host = SystemHost::new().map_err(|error| Error::new(ErrorKind::Look, error))?;
     host.listen_for_interrupts().map_err(|error| {
         Error::new(ErrorKind::Action, anyhow::anyhow!("cannot listen for signals: {error}"))
@@ -73,15 +75,30 @@ fn flags(args: &PruneCacheArgs) -> Vec<Flag> {
     typed.into_iter().filter_map(flag).collect()
 }
 
-/// Two runs at once would each report what the other did.
-fn lock(context: &Context) -> Result<Lock> {
-    let folder = Folder::open(&context.paths.state, context.uid).map_err(|error| {
-        Error::new(ErrorKind::Action, error).hint("set BRAINWAV_STATE_DIR to a folder of your own")
-    })?;
-    Lock::take(&folder.file("prune-cache.lock"), Duration::ZERO).map_err(|error| match error {
-        LockError::Held(_) => Error::new(ErrorKind::Locked, error).hint("try again when it has finished"),
-        LockError::Io { .. } => Error::new(ErrorKind::Action, error),
-    })
+/// Two runs at once would each report what the other did. A full disk has no room for a lock, and is when this is
+/// needed most: the folders of the caches are locked as well, one by one.
+fn lock(context: &mut Context) -> Result<Option<Lock>> {
+    let folder = match Folder::open(&context.paths.state, context.uid) {
+        Ok(folder) => folder,
+        Err(FolderError::Io { source, .. }) if is_full(&source) => return Ok(without_lock(context, &source)),
+        Err(error) => {
+            let hint = "set BRAINWAV_STATE_DIR to a folder of your own";
+            return Err(Error::new(ErrorKind::Action, error).hint(hint));
+        }
+    };
+    match Lock::take(&folder.file("prune-cache.lock"), Duration::ZERO) {
+        Ok(lock) => Ok(Some(lock)),
+        Err(LockError::Io { source, .. }) if is_full(&source) => Ok(without_lock(context, &source)),
+        Err(error @ LockError::Held(_)) => {
+            Err(Error::new(ErrorKind::Locked, error).hint("try again when it has finished"))
+        }
+        Err(error) => Err(Error::new(ErrorKind::Action, error)),
+    }
+}
+
+fn without_lock(context: &mut Context, error: &io::Error) -> Option<Lock> {
+    context.ui.warn(&format!("each cache is locked by itself only, there is no room for a lock: {error}"));
+    None
 }
 
 /// Looks at one store, and prunes it unless it is a dry run.

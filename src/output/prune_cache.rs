@@ -306,9 +306,18 @@ fn exceptions(pruned: &Pruned) -> Vec<String> {
         }
         _ => None,
     });
-    let failures: Vec<String> = failures.collect();
-    let more = failures.len().saturating_sub(3);
-    lines.extend(failures.into_iter().take(3));
+    let mut reasons: Vec<(String, usize)> = Vec::new();
+    for failure in failures {
+        match reasons.iter_mut().find(|(reason, _)| *reason == failure) {
+            Some((_, times)) => *times += 1,
+            None => reasons.push((failure, 1)),
+        }
+    }
+    let more: usize = reasons.iter().skip(3).map(|(_, times)| times).sum();
+    lines.extend(reasons.into_iter().take(3).map(|(reason, times)| match times {
+        1 => reason,
+        times => format!("{} entries {reason}", count(times)),
+    }));
     if more > 0 {
         lines.push(format!("{} more were not removed", count(more)));
     }

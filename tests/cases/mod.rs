@@ -12,6 +12,7 @@ mod limits;
 mod namespaces;
 mod never;
 mod prune_cache;
+mod prune_cache_full;
 mod prune_cache_hostile;
 mod reap;
 mod reap_moved;

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::io;
 
-use super::disk::{Disk, Removed, Trouble, Usage};
+use super::disk::{Disk, Removed, Trouble, Usage, is_full};
 use super::entry::{Entry, Part, Standing};
 use super::ledger::{Ledger, Record, Struck};
 use super::plan::Plan;
@@ -198,26 +198,30 @@ fn put_back<D: Disk>(opened: &mut Opened<'_, D>, away: &Away) -> bool {
 
 fn take_out<D: Disk>(opened: &mut Opened<'_, D>, entry: &Entry, watch: &dyn Watch) -> Withdrawn {
     let mut parts = Vec::new();
+    let mut is_gone = entry.parts.iter().any(|part| part.within.is_none());
     for part in entry.parts.iter().filter(|part| part.within.is_none()) {
-        match rename_out(opened, &entry.name, part, watch) {
-            Ok(Some(name)) => parts.push(Away { name, place: part.name.clone() }),
+        match rename_out(opened, entry, part, watch) {
+            Ok(Some(names)) => {
+                parts.extend(names.into_iter().map(|name| Away { name, place: part.name.clone() }));
+                is_gone = false;
+            }
             Ok(None) => {}
             // What is out already stays out: a tool that misses one part misses the entry.
             Err(outcome) if parts.is_empty() => return Withdrawn::Stays(outcome),
             Err(_) => break,
         }
     }
-    let is_gone = parts.is_empty() && entry.parts.iter().any(|part| part.within.is_none());
     if is_gone { Withdrawn::Stays(Outcome::GoneAlready) } else { Withdrawn::Out(parts, Usage::default()) }
 }
 
-/// Renames one part into the trash if it is still the one that was measured; `None` when it is gone by itself.
+/// Renames one part into the trash if it is still the one that was measured, and returns the names that it has there;
+/// `None` when it is gone by itself.
 fn rename_out<D: Disk>(
     opened: &mut Opened<'_, D>,
-    entry: &OsStr,
+    entry: &Entry,
     part: &Part,
     watch: &dyn Watch,
-) -> Result<Option<OsString>, Outcome> {
+) -> Result<Option<Vec<OsString>>, Outcome> {
     let failed = |error: io::Error| Outcome::Failed(error.to_string());
     let Opened { disk, base, trash } = opened;
     match disk.stat_in(base, &part.name).map_err(failed)? {
@@ -225,8 +229,18 @@ fn rename_out<D: Disk>(
         Some(found) if !part.is(&found) => return Err(Outcome::Exchanged),
         Some(_) => {}
     }
-    let folder = trash.folder(*disk, base).map_err(failed)?;
-    let name = trash.next_name(entry, &part.name);
+    let folder = match trash.folder(*disk, base) {
+        Ok(folder) => folder,
+        // What has a record may have to be put back, under its own name.
+        Err(error) if is_full(&error) && entry.standing == Standing::Unrecorded => {
+            let names = trash.take_over(*disk, base, part).map_err(|_| Outcome::Failed(no_room(&error)))?;
+            watch.at(Step::Renamed);
+            return Ok(Some(names));
+        }
+        Err(error) if is_full(&error) => return Err(Outcome::Failed(no_room(&error))),
+        Err(error) => return Err(failed(error)),
+    };
+    let name = trash.next_name(&entry.name, &part.name);
     match disk.rename(base, &part.name, &folder, &name) {
         Ok(()) => watch.at(Step::Renamed),
         // Either of the two may be missing, the part or the trash.
@@ -241,12 +255,18 @@ fn rename_out<D: Disk>(
     let found = disk.stat_in(&folder, &name).map_err(failed)?;
     watch.at(Step::Checked);
     if found.is_some_and(|found| part.is(&found)) {
-        return Ok(Some(name));
+        return Ok(Some(vec![name]));
     }
     match disk.rename(&folder, &name, base, &part.name) {
         Ok(()) => Err(Outcome::Exchanged),
         Err(error) => Err(Outcome::Failed(format!("a newer one cannot be put back: {error}"))),
     }
+}
+
+fn no_room(error: &io::Error) -> String {
+    format!(
+        "the trash needs one more folder, for which there is no room: {error}; remove any file, and try again"
+    )
 }
 
 /// Takes away a small file that belongs to an entry and stands elsewhere in the store.

@@ -10,6 +10,7 @@ use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use super::disk::{Disk, FileKind, Listed, Removed, Usage};
+use super::entry::Part;
 use super::ledger::{Ledger, LedgerError};
 use super::watch::Watch;
 
@@ -68,6 +69,25 @@ impl<D: Disk> Trash<D> {
         let folder = std::sync::Arc::new(folder);
         self.folder = Some(folder.clone());
         Ok(folder)
+    }
+
+    /// Makes the trash of a folder that has to go anyway, on a disk that is too full for one more folder, and returns
+    /// it with what is in it. Until then there was no trash.
+    ///
+    /// # Errors
+    /// When there is one by now, or the folder is not `part` any more: then it is where it was.
+    pub fn take_over(&mut self, disk: &D, base: &D::Folder, part: &Part) -> io::Result<Vec<OsString>> {
+        disk.rename(base, &part.name, base, &self.name)?;
+        let found = disk.open_in(base, &self.name).and_then(|folder| {
+            let is_it = part.is(&disk.stat(&folder)?);
+            let names = if is_it { disk.list(&folder)? } else { return Err(io::ErrorKind::NotFound.into()) };
+            self.folder = Some(std::sync::Arc::new(folder));
+            Ok(names.into_iter().map(|listed| listed.name).collect())
+        });
+        if found.is_err() {
+            disk.rename(base, &self.name, base, &part.name)?;
+        }
+        found
     }
 
     /// A name that is free in the trash.
