@@ -36,8 +36,9 @@ def compare_caches(bench, rounds):
     warm |= medians(bench, workspace, indexed, rounds)
     cold = medians(bench, workspace, own, max(3, rounds // 8), drop) if os.access(DROP, os.W_OK) else {}
     print(f"{'':24}{'warm s':>10}{'CPU s':>10}{'cold s':>10}{'peak MB':>10}")
-    for name, command in {**own, **indexed}.items():
-        peak = bench.peak(command) / 1e6
+    # While there is a cache to measure.
+    peaks = {name: bench.peak(command) / 1e6 for name, command in {**own, **indexed}.items()}
+    for name, peak in peaks.items():
         late = f"{cold[name][0]:.3f}" if name in cold else "-"
         print(f"{name:24}{warm[name][0]:10.3f}{warm[name][1]:10.3f}{late:>10}{peak:10.1f}")
     removal = compare_removal(bench, workspace)
@@ -47,7 +48,7 @@ def compare_caches(bench, rounds):
         Target("measure: against the fastest, warm", warm[OWN][0] / fastest, 0.65, ""),
         Target("measure: against the fastest, cold", slowly, 1, ""),
         Target("measure, indexed: against the fastest", warm[INDEXED][0] / fastest, 0.05, ""),
-        Target("measure: peak memory", bench.peak(own[OWN]) / 1e6, 16, "MB"),
+        Target("measure: peak memory", peaks[OWN], 16, "MB"),
         *removal,
     ]
 
