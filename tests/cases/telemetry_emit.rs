@@ -5,6 +5,7 @@ use std::io::Write as _;
 
 use serde_json::{Value, json};
 
+use crate::support::spool::{envelopes as spooled, lines};
 use crate::support::{Output, TestEnv, unshare};
 
 /// Runs `telemetry emit` with this on stdin.
@@ -18,14 +19,6 @@ fn emit_stream(env: &TestEnv, arguments: &[&str], text: &[u8]) -> Output {
 
 fn emit(env: &TestEnv, arguments: &[&str]) -> Output {
     emit_stream(env, arguments, b"")
-}
-
-/// What stands in the spool.
-fn spooled(env: &TestEnv) -> Vec<Value> {
-    let folder = env.state().join("telemetry");
-    let names = TestEnv::file_names(&folder).into_iter().filter(|name| name.starts_with("segment-"));
-    let text: String = names.map(|name| fs::read_to_string(folder.join(name)).unwrap()).collect();
-    text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
 }
 
 #[test]
@@ -182,7 +175,7 @@ fn a_torn_tail_is_mended() {
     let agents: Vec<Value> =
         spooled(&env).iter().map(|envelope| envelope["data"]["agentId"].clone()).collect();
     assert_eq!(agents, ["a", "b"]);
-    assert_eq!(fs::read_to_string(segment).unwrap().lines().count(), 3);
+    assert_eq!(lines(&env).len(), 3);
 }
 
 #[test]

@@ -1,16 +1,9 @@
 //! `brainwav telemetry phase`: one run, two processes.
 
-use std::fs;
-
 use serde_json::{Value, json};
 
 use crate::support::TestEnv;
-
-/// The events in the spool.
-fn events(env: &TestEnv) -> Vec<Value> {
-    let text = fs::read_to_string(env.state().join("telemetry/segment-0000000001.ndjson")).unwrap();
-    text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["data"].clone()).collect()
-}
+use crate::support::spool::events;
 
 #[test]
 fn start_and_finish_share_an_id_and_the_phase_is_valid_whatever_the_name() {

@@ -5,6 +5,7 @@ pub mod cache;
 mod environment;
 mod run;
 pub mod server;
+pub mod spool;
 pub mod store;
 
 pub use actor::{Actor, Script, is_alive, wait_until};

@@ -112,8 +112,7 @@ impl Spool {
         let path = self.folder.file(&name(last.map_or(1, |last| last.number)));
         let io_error = |source| SpoolError::Io { path: path.clone(), source };
         let mut file = open(&path).map_err(io_error)?;
-        let is_torn = last.is_some() && !ends_whole(&mut file).map_err(io_error)?;
-        let written = write_once(&mut file, lines, is_torn).map_err(io_error)?;
+        let written = write_once(&mut file, lines).map_err(io_error)?;
         if written < lines.len() {
             let end = file.stream_position().map_err(io_error)?;
             return Ok(Appended::Part(Part { path, written, end }));
@@ -257,8 +256,7 @@ fn open(path: &std::path::Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Whether the last byte ends a line. A write of somebody else that is half done looks torn too: an empty line more
-/// is then the only result.
+/// Whether the last byte ends a line.
 fn ends_whole(file: &mut File) -> io::Result<bool> {
     if file.seek(SeekFrom::End(0))? == 0 {
         return Ok(true);
@@ -269,19 +267,14 @@ fn ends_whole(file: &mut File) -> io::Result<bool> {
     Ok(last == *b"\n")
 }
 
-/// Writes the lines in one write, and tells how many bytes of them the disk took.
-fn write_once(file: &mut File, lines: &[u8], is_torn: bool) -> io::Result<usize> {
-    let mended;
-    let bytes = if is_torn {
-        mended = [b"\n", lines].concat();
-        &mended
-    } else {
-        lines
-    };
+/// Writes the lines in one write, and tells how many bytes of them the disk took. An end of line goes first: whoever
+/// wrote before may have been killed in the middle of a line, even between a look at the end and our write.
+fn write_once(file: &mut File, lines: &[u8]) -> io::Result<usize> {
+    let bytes = [b"\n", lines].concat();
     loop {
-        match file.write(bytes) {
+        match file.write(&bytes) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            other => return other.map(|written| written.saturating_sub(usize::from(is_torn))),
+            other => return other.map(|written| written.saturating_sub(1)),
         }
     }
 }
