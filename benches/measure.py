@@ -18,6 +18,7 @@ from bench import SLOW, Bench, Target, heading, processes
 from caches import compare_caches
 from reaping import compare_reaping
 from sleepers import SERVERS, Sleepers, room_for
+from telemetry import compare_telemetry
 
 START_ROUNDS = 200
 SCALES = (200, 2_000, 10_000)
@@ -136,6 +137,7 @@ def parse():
     parser.add_argument("-r", "--rounds", type=int, default=25, help="rounds to measure (25)")
     parser.add_argument("--scale", action="store_true", help="also the cost at 200 and 10,000 processes")
     parser.add_argument("--caches", action="store_true", help="only the caches on disk: minutes, and 1.5 GB in TMPDIR")
+    parser.add_argument("--telemetry", action="store_true", help="only telemetry: a minute")
     parser.add_argument("--check", action="store_true", help="exit 1 if a target is missed")
     parser.add_argument("--binary", type=os.path.abspath, help=argparse.SUPPRESS)
     parser.add_argument("--portable", type=os.path.abspath, help=argparse.SUPPRESS)
@@ -177,6 +179,9 @@ def main():
         bench = Bench(options, folder)
         if options.caches:
             reached = report(compare_caches(bench, options.rounds))
+            return 1 if options.check and not reached else 0
+        if options.telemetry:
+            reached = report(compare_telemetry(bench, options.rounds))
             return 1 if options.check and not reached else 0
         quiet_targets = compare_quiet(bench, options.rounds)
         with Sleepers(folder) as sleepers:
