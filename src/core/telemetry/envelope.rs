@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::sink::Record;
-use super::uuid::{hyphenated, is_uuid};
+use super::uuid::{derived, is_uuid};
 
 /// How long the original bus keeps an event, in milliseconds.
 const TTL_MS: u64 = 60_000;
@@ -70,12 +70,7 @@ fn as_uuid(id: &str) -> String {
     if is_uuid(bare) {
         return bare.to_owned();
     }
-    let digest = Hash::hash(id.as_bytes());
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&digest[..16]);
-    bytes[6] = bytes[6] & 0x0f | 0x80;
-    bytes[8] = bytes[8] & 0x3f | 0x80;
-    hyphenated(&bytes)
+    derived(&Hash::hash(id.as_bytes()))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //!
 //! An event is completed ([`event`]), validated ([`document`]), redacted and put into its envelope ([`seal`]).
 
+pub mod bridge;
 pub mod deliver;
 pub mod document;
 pub mod envelope;

@@ -35,6 +35,8 @@ pub struct Label<'a> {
     pub cause: Option<&'a str>,
     /// The span it happened in, instead of the one that was handed to us.
     pub span: Option<&'a str>,
+    /// The trace context that came with it, instead of the one that was handed to us.
+    pub traceparent: Option<&'a str>,
 }
 
 /// Why an event was not sealed. Nothing of it has been written then.
@@ -122,10 +124,11 @@ impl Sealer {
             line.push_str(",\"causationid\":");
             push(&mut line, cause);
         }
-        line.push_str(",\"traceparent\":\"");
-        let parent = self.carriers.traceparent(&correlation);
-        line.push_str(&label.span.map_or_else(|| parent.clone(), |span| with_span(&parent, span)));
-        line.push_str("\",\"data\":{");
+        line.push_str(",\"traceparent\":");
+        let parent = label.traceparent.map(str::to_owned);
+        let parent = parent.unwrap_or_else(|| self.carriers.traceparent(&correlation));
+        push(&mut line, &label.span.map_or_else(|| parent.clone(), |span| with_span(&parent, span)));
+        line.push_str(",\"data\":{");
         data(&mut line, event, &agent, &correlation);
         line.push_str(&content);
         line.push_str("}}\n");

@@ -132,3 +132,18 @@ fn the_original_form_has_its_names() {
     assert_eq!((&cortex["ttlMs"], &cortex["headers"]), (&json!(60_000), &json!({})));
     assert_eq!(cortex["data"], record.envelope["data"]);
 }
+
+#[test]
+fn the_context_that_came_with_an_event_goes_before_that_of_the_process() {
+    let carriers = Carriers { traceparent: Some(PARENT.to_owned()), ..Carriers::default() };
+    let event = document::whole(document(&json!({}))).unwrap();
+    let sealer = Sealer::new(Redactor::default(), carriers, "urn:x:y", "topic");
+    // A later version may end in anything.
+    let theirs = PARENT.replacen("00", "01", 1) + "-\"";
+    for (given, expected) in [(None, PARENT), (Some(theirs.as_str()), theirs.as_str())] {
+        let (mut line, label) = (Vec::new(), Label { id: ID, traceparent: given, ..Label::default() });
+        sealer.seal(&event, label, &mut Counts::default(), &mut line).unwrap();
+        let envelope: Value = serde_json::from_slice(&line).unwrap();
+        assert_eq!(envelope["traceparent"], expected);
+    }
+}

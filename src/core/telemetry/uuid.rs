@@ -78,6 +78,16 @@ pub fn hyphenated(bytes: &[u8; 16]) -> String {
     [&text[..8], &text[8..12], &text[12..16], &text[16..20], &text[20..]].join("-")
 }
 
+/// The UUID of version 8 (RFC 9562) that follows from a digest: always the same.
+#[must_use]
+pub fn derived(digest: &[u8; 32]) -> String {
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    bytes[6] = bytes[6] & 0x0f | 0x80;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    hyphenated(&bytes)
+}
+
 /// Whether this is the text form of a UUID, of whatever version.
 #[must_use]
 pub fn is_uuid(text: &str) -> bool {
