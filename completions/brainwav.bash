@@ -43,6 +43,9 @@ _brainwav() {
             brainwav__subcmd__config,show)
                 cmd="brainwav__subcmd__config__subcmd__show"
                 ;;
+            brainwav__subcmd__telemetry,bridge)
+                cmd="brainwav__subcmd__telemetry__subcmd__bridge"
+                ;;
             brainwav__subcmd__telemetry,emit)
                 cmd="brainwav__subcmd__telemetry__subcmd__emit"
                 ;;
@@ -562,12 +565,60 @@ _brainwav() {
             return 0
             ;;
         brainwav__subcmd__telemetry)
-            opts="-q -v -h --config --workspace --format --json --color --quiet --verbose --help emit phase flush status schema redact"
+            opts="-q -v -h --config --workspace --format --json --color --quiet --verbose --help emit phase bridge flush status schema redact"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --workspace)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        brainwav__subcmd__telemetry__subcmd__bridge)
+            opts="-n -q -v -h --stdin --queue --follow --dry-run --config --workspace --format --json --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --queue)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then

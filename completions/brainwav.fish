@@ -112,23 +112,24 @@ complete -c brainwav -n "__fish_brainwav_using_subcommand prune-cache" -l json -
 complete -c brainwav -n "__fish_brainwav_using_subcommand prune-cache" -s q -l quiet -d 'Print data and errors only'
 complete -c brainwav -n "__fish_brainwav_using_subcommand prune-cache" -s v -l verbose -d 'Say more: the evidence for and against each verdict; twice: what is read'
 complete -c brainwav -n "__fish_brainwav_using_subcommand prune-cache" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase flush status schema redact" -l config -d 'Read this configuration file instead of those of the user and the workspace' -r -F
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase flush status schema redact" -l workspace -d 'The root of the workspace [default: the nearest folder above with brainwav.toml, nx.json, pnpm-workspace.yaml or .git]' -r -f -a "(__fish_complete_directories)"
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase flush status schema redact" -l format -d 'What to print on stdout' -r -f -a "human\t'A table for people'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema redact" -l config -d 'Read this configuration file instead of those of the user and the workspace' -r -F
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema redact" -l workspace -d 'The root of the workspace [default: the nearest folder above with brainwav.toml, nx.json, pnpm-workspace.yaml or .git]' -r -f -a "(__fish_complete_directories)"
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema redact" -l format -d 'What to print on stdout' -r -f -a "human\t'A table for people'
 json\t'One JSON document'"
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase flush status schema redact" -l color -d 'When to use colours; NO_COLOR and CLICOLOR_FORCE are honoured' -r -f -a "auto\t'On a terminal'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema redact" -l color -d 'When to use colours; NO_COLOR and CLICOLOR_FORCE are honoured' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase flush status schema redact" -l json -d 'Short for --format json'
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase flush status schema redact" -s q -l quiet -d 'Print data and errors only'
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase flush status schema redact" -s v -l verbose -d 'Say more: the evidence for and against each verdict; twice: what is read'
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase flush status schema redact" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase flush status schema redact" -f -a "emit" -d 'Keep an event until every sink has it'
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase flush status schema redact" -f -a "phase" -d 'Emit the start and the finish of a run, from two processes'
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase flush status schema redact" -f -a "flush" -d 'Deliver what is in the spool'
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase flush status schema redact" -f -a "status" -d 'Show what is in the spool, and how far each sink is'
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase flush status schema redact" -f -a "schema" -d 'Print the JSON Schema of an event'
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase flush status schema redact" -f -a "redact" -d 'Take secrets and personal data out of what comes on stdin'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema redact" -l json -d 'Short for --format json'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema redact" -s q -l quiet -d 'Print data and errors only'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema redact" -s v -l verbose -d 'Say more: the evidence for and against each verdict; twice: what is read'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema redact" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema redact" -f -a "emit" -d 'Keep an event until every sink has it'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema redact" -f -a "phase" -d 'Emit the start and the finish of a run, from two processes'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema redact" -f -a "bridge" -d 'Keep the events of a bus that is there already'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema redact" -f -a "flush" -d 'Deliver what is in the spool'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema redact" -f -a "status" -d 'Show what is in the spool, and how far each sink is'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema redact" -f -a "schema" -d 'Print the JSON Schema of an event'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema redact" -f -a "redact" -d 'Take secrets and personal data out of what comes on stdin'
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from emit" -l event -d 'What happened: run_started, run_finished, plan_created, plan_revised, reroute, tool_invoked or tool_result' -r
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from emit" -l phase -d 'Which part of the run it belongs to: planning, execution or completion' -r
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from emit" -l agent-id -d 'Whose it is; of a document or stream: for the events that do not say so' -r
@@ -166,6 +167,21 @@ complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from phase" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from phase" -f -a "start" -d 'Emit run_started, and print its correlation id'
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from phase" -f -a "finish" -d 'Emit run_finished with the duration'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from bridge" -l queue -d 'Envelopes of a file queue: ~/.cortex/a2a/NAME/queue.jsonl' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from bridge" -l config -d 'Read this configuration file instead of those of the user and the workspace' -r -F
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from bridge" -l workspace -d 'The root of the workspace [default: the nearest folder above with brainwav.toml, nx.json, pnpm-workspace.yaml or .git]' -r -f -a "(__fish_complete_directories)"
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from bridge" -l format -d 'What to print on stdout' -r -f -a "human\t'A table for people'
+json\t'One JSON document'"
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from bridge" -l color -d 'When to use colours; NO_COLOR and CLICOLOR_FORCE are honoured' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from bridge" -l stdin -d 'Envelopes from stdin, one a line'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from bridge" -l follow -d 'Look for more five times a second, until SIGINT or SIGTERM'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from bridge" -s n -l dry-run -d 'Print the envelopes as they would be kept, keep nothing, and leave the queue as if it had not been read'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from bridge" -l json -d 'Short for --format json'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from bridge" -s q -l quiet -d 'Print data and errors only'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from bridge" -s v -l verbose -d 'Say more: the evidence for and against each verdict; twice: what is read'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from bridge" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from flush" -l deadline -d 'How long to try' -r
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from flush" -l sink -d 'Deliver to these alone; what the others need stays' -r
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from flush" -l config -d 'Read this configuration file instead of those of the user and the workspace' -r -F

@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::telemetry_bridge::BridgeArgs;
 use super::telemetry_events::{EmitArgs, FlushArgs, SchemaArgs, StatusArgs};
 use super::telemetry_phase::PhaseArgs;
 
@@ -44,6 +45,7 @@ pub struct TelemetryArgs {
 pub enum TelemetryAction {
     Emit(Box<EmitArgs>),
     Phase(PhaseArgs),
+    Bridge(BridgeArgs),
     Flush(FlushArgs),
     Status(StatusArgs),
     Schema(SchemaArgs),

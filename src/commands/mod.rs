@@ -15,6 +15,9 @@ mod reap;
 mod reap_sockets;
 mod reap_zombies;
 mod remembered;
+mod telemetry_bridge;
+mod telemetry_bridge_lines;
+mod telemetry_bridge_queue;
 mod telemetry_emit;
 mod telemetry_flush;
 mod telemetry_input;
@@ -48,6 +51,7 @@ pub fn run(context: &mut Context, command: &Command) -> Result<ExitCode> {
                 PhaseAction::Start(args) => telemetry_phase::start(context, args),
                 PhaseAction::Finish(args) => telemetry_phase::finish(context, args),
             },
+            TelemetryAction::Bridge(args) => telemetry_bridge::run(context, args),
             TelemetryAction::Flush(args) => telemetry_flush::run(context, args),
             TelemetryAction::Status(_) => telemetry_status::run(context),
             TelemetryAction::Schema(_) => telemetry_schema::run(context),

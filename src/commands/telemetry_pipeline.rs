@@ -42,6 +42,18 @@ impl Pipeline {
     /// # Errors
     /// When the topic is not allowed, the source is no URI, or redaction cannot be had as it is wanted.
     pub fn new(context: &Context, resolved: &Resolved) -> Result<Self> {
+        Self::within(carriers(&context.environment), resolved)
+    }
+
+    /// The same for events of others, which do not belong to the trace that this process is in.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn of_others(resolved: &Resolved) -> Result<Self> {
+        Self::within(Carriers::default(), resolved)
+    }
+
+    fn within(carriers: Carriers, resolved: &Resolved) -> Result<Self> {
         let settings = &resolved.settings.telemetry;
         topic::check(&settings.topic, &settings.allowed_topics).map_err(|denied| {
             Error::new(ErrorKind::Usage, denied).hint("add it to telemetry.allowed-topics if it is meant")
@@ -53,7 +65,6 @@ impl Pipeline {
         let policy = resolved.settings.redaction.policy()?;
         let redactor = Redactor::new(policy).map_err(|error| Error::new(ErrorKind::Usage, error))?;
         let ids = Identifiers::new(entropy::fill).map_err(|error| Error::new(ErrorKind::Action, error))?;
-        let carriers = carriers(&context.environment);
         let sealer = Sealer::new(redactor, carriers, &settings.source, &settings.topic);
         Ok(Self { sealer, ids, agent_id: settings.agent_id.clone() })
     }
@@ -69,15 +80,24 @@ impl Pipeline {
     /// # Errors
     /// When it is too long, cannot be redacted, or there is no id for it; `out` is then as it was.
     pub fn seal(&mut self, draft: Draft, out: &mut Vec<u8>) -> Result<Sealed> {
-        let no_id = |error| Error::new(ErrorKind::Action, error);
+        let id = self.ids.uuid().map_err(|error| Error::new(ErrorKind::Action, error))?;
+        let correlation_id = self.seal_as(draft, Label { id: &id, ..Label::default() }, out)?;
+        Ok(Sealed { id, correlation_id })
+    }
+
+    /// The same with a label that is known already; returns the correlation id.
+    ///
+    /// # Errors
+    /// As [`Self::seal`].
+    pub fn seal_as(&mut self, draft: Draft, label: Label<'_>, out: &mut Vec<u8>) -> Result<String> {
         let ids = &mut self.ids;
-        let event = draft.complete(&self.agent_id, SystemTime::now(), || ids.uuid()).map_err(no_id)?;
-        let id = self.ids.uuid().map_err(no_id)?;
-        let label = Label { id: &id, ..Label::default() };
+        let event = draft
+            .complete(&self.agent_id, SystemTime::now(), || ids.uuid())
+            .map_err(|error| Error::new(ErrorKind::Action, error))?;
         self.sealer
             .seal(&event, label, &mut Counts::default(), out)
             .map_err(|error| Error::new(ErrorKind::Action, error))?;
-        Ok(Sealed { id, correlation_id: event.correlation_id })
+        Ok(event.correlation_id)
     }
 }
 
@@ -88,6 +108,14 @@ impl Pipeline {
 pub fn spool(context: &Context, resolved: &Resolved) -> Result<Spool> {
     let settings = &resolved.settings.telemetry;
     open(context, settings.spool_bytes, settings.durability)
+}
+
+/// The same for a writer that forgets where an event came from as soon as it is written: that outlives the machine.
+///
+/// # Errors
+/// As [`spool`].
+pub fn durable_spool(context: &Context, resolved: &Resolved) -> Result<Spool> {
+    open(context, resolved.settings.telemetry.spool_bytes, Durability::Disk)
 }
 
 fn open(context: &Context, total_bytes: u64, durability: Durability) -> Result<Spool> {

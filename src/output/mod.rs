@@ -13,6 +13,7 @@ pub mod reap_words;
 pub mod sanitize;
 pub mod table;
 pub mod telemetry;
+pub mod telemetry_bridge;
 pub mod ui;
 pub mod units;
 pub mod words;

@@ -6,6 +6,7 @@ pub mod disk;
 pub mod entropy;
 pub mod fault;
 pub mod git;
+pub mod own_file;
 pub mod process_exit;
 pub mod signals;
 mod unix_connect;

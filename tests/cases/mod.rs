@@ -20,6 +20,8 @@ mod reap_parents;
 mod reap_sockets;
 mod rules;
 mod state;
+mod telemetry_bridge;
+mod telemetry_bridge_queue;
 mod telemetry_delivery;
 mod telemetry_emit;
 mod telemetry_phase;

@@ -1,6 +1,7 @@
 //! What the cases share: surroundings of their own, and processes of their own.
 
 mod actor;
+pub mod bus;
 pub mod cache;
 mod environment;
 mod run;

@@ -1,0 +1,44 @@
+//! `brainwav telemetry bridge`.
+
+use clap::{ArgGroup, Args};
+
+const EXAMPLES: &str = "\
+Examples:\n\
+\x20 brainwav telemetry bridge --queue default -n        what would be kept of it\n\
+\x20 brainwav telemetry bridge --queue default           what came since the last run\n\
+\x20 brainwav telemetry bridge --queue default --follow  until it is interrupted\n\
+\x20 brainwav telemetry bridge --stdin <envelopes.ndjson\n\
+\x20 * * * * * brainwav telemetry bridge --queue default -q    in a crontab, beside flush";
+
+/// Keep the events of a bus that is there already
+///
+/// Reads envelopes of the original bus, and CloudEvents of the same types, and makes events of agents of them: of calls of
+/// tools, of orchestration and of LangGraph. They go the way of every event: completed, validated, redacted and written
+/// to the spool. Of what people and tools said (inputs, results, parameters, summaries) nothing is taken along.
+///
+/// The end of a call gets tool, session and input digest of its start, for 24 hours and of the last 4,096 calls that have
+/// not finished; of a queue also when the start was read by an earlier run. How far a queue was read is kept, and moves only
+/// when the events are on the disk: after a crash some come twice, under the same ids. A queue that was moved to
+/// queue.jsonl.1 (2, 3 ..) is read to its end first. A line without an end is left for the next run. Lines that are no
+/// envelopes are told with their numbers, and make the exit code 1; types that nobody knows are counted.
+#[derive(Debug, Args)]
+#[command(
+    before_help = "brAInwav telemetry bridge",
+    after_help = EXAMPLES,
+    after_long_help = crate::cli::global::after_help(EXAMPLES),
+    group(ArgGroup::new("source").args(["stdin", "queue"]).required(true))
+)]
+pub struct BridgeArgs {
+    /// Envelopes from stdin, one a line
+    #[arg(long)]
+    pub stdin: bool,
+    /// Envelopes of a file queue: ~/.cortex/a2a/NAME/queue.jsonl
+    #[arg(long, value_name = "NAME")]
+    pub queue: Option<String>,
+    /// Look for more five times a second, until SIGINT or SIGTERM
+    #[arg(long, conflicts_with_all = ["stdin", "dry_run"])]
+    pub follow: bool,
+    /// Print the envelopes as they would be kept, keep nothing, and leave the queue as if it had not been read
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+}

@@ -1,0 +1,147 @@
+//! Lines of a bus on their way into the spool, wherever they come from.
+
+use std::time::{Duration, SystemTime};
+
+use super::telemetry_pipeline::{Pipeline, full};
+use crate::core::telemetry::bridge::{
+    Bridged, Derived, MOST_EXAMPLES, NumberedLine, Received, Starts, Tally, bridged, derived_id,
+};
+use crate::core::telemetry::seal::Label;
+use crate::core::telemetry::spool::Spool;
+use crate::error::Result;
+use crate::output::telemetry_bridge::BridgeView;
+use crate::output::ui::Ui;
+
+/// How much is written at once, in bytes: enough to make the cost of a write small.
+const PIECE: usize = 1 << 18;
+
+/// A longer type is told only in part, in characters.
+const LONGEST_TYPE: usize = 100;
+
+/// Makes events of lines.
+pub struct Bridge {
+    pipeline: Pipeline,
+    spool: Option<Spool>,
+    /// The calls that have not finished.
+    pub starts: Starts,
+    pending: Vec<u8>,
+    /// What was counted since the last write: it is not done before that.
+    staged: Tally,
+    done: Tally,
+}
+
+impl Bridge {
+    /// Into this spool; without one, to stdout.
+    pub fn new(pipeline: Pipeline, spool: Option<Spool>, starts: Starts) -> Self {
+        let (staged, done) = (Tally::default(), Tally::default());
+        Self { pipeline, spool, starts, pending: Vec::new(), staged, done }
+    }
+
+    /// Whether there were lines that nothing could be made of.
+    pub const fn has_damaged(&self) -> bool {
+        self.done.damaged > 0
+    }
+
+    /// What came of all that was written.
+    pub fn view(&self, queue: Option<String>, elapsed: Duration) -> BridgeView {
+        BridgeView {
+            queue,
+            tally: self.done.clone(),
+            open_calls: self.starts.len(),
+            is_new: false,
+            dry_run: self.spool.is_none(),
+            elapsed,
+        }
+    }
+
+    /// Takes a line. It is kept at the next [`Self::write`].
+    ///
+    /// # Errors
+    /// When the spool does not take what came before it.
+    pub fn line(&mut self, ui: &mut Ui, (number, line): NumberedLine<'_>) -> Result<()> {
+        if line.is_ok_and(|line| line.trim_ascii().is_empty()) {
+            return Ok(());
+        }
+        self.staged.lines += 1;
+        let taken = line.and_then(Received::read).map_err(str::to_owned);
+        if let Err(reason) = taken.and_then(|received| self.take(&received)) {
+            self.damaged(ui, number, &reason);
+        }
+        if self.pending.len() >= PIECE { self.write(ui) } else { Ok(()) }
+    }
+
+    /// Counts a line that nothing can be made of, and tells the first ones.
+    pub fn damaged(&mut self, ui: &mut Ui, number: u64, reason: &str) {
+        let reason = self.pipeline.shown(reason);
+        let before = self.done.damaged + self.staged.damaged;
+        match before.cmp(&(MOST_EXAMPLES as u64)) {
+            std::cmp::Ordering::Less => ui.warn(&format!("line {number}: {reason}")),
+            std::cmp::Ordering::Equal => ui.warn("more lines are damaged; they are counted and not told"),
+            std::cmp::Ordering::Greater => {}
+        }
+        self.staged.damaged(number, reason);
+    }
+
+    fn take(&mut self, received: &Received) -> std::result::Result<(), String> {
+        match bridged(received)? {
+            Bridged::Agent => self.staged.passed += 1,
+            Bridged::Unknown => {
+                let kind = self.pipeline.shown(&received.kind);
+                self.staged.unknown(kind.chars().take(LONGEST_TYPE).collect());
+            }
+            Bridged::Events(derived) => self.events(received, derived)?,
+        }
+        Ok(())
+    }
+
+    /// All events of an envelope, or none.
+    fn events(&mut self, received: &Received, mut derived: Derived) -> std::result::Result<(), String> {
+        let start = derived.end.as_ref().map(|call| self.starts.take(call));
+        match start {
+            Some(Some(start)) => {
+                derived.join(start);
+                self.staged.joined += 1;
+            }
+            Some(None) => self.staged.unjoined += 1,
+            None => {}
+        }
+        let (before, count) = (self.pending.len(), derived.events.len() as u64);
+        let cause = Some(self.pipeline.shown(&received.id)).filter(|cause| !cause.is_empty());
+        for (position, draft) in derived.events.into_iter().enumerate() {
+            let id = derived_id(received, position);
+            let traceparent = received.traceparent.as_deref();
+            let label = Label { id: &id, cause: cause.as_deref(), traceparent, ..Label::default() };
+            self.pipeline.seal_as(draft, label, &mut self.pending).map_err(|error| {
+                self.pending.truncate(before);
+                error.to_string()
+            })?;
+        }
+        if let Some((call, start)) = derived.start {
+            let start = start.kept(|text| self.pipeline.shown(text));
+            self.starts.remember(&call, start, SystemTime::now());
+        }
+        self.staged.mapped += 1;
+        self.staged.events += count;
+        Ok(())
+    }
+
+    /// Keeps what was taken: in the spool, or for a dry run on stdout.
+    ///
+    /// # Errors
+    /// When the spool does not take it. What it took of it is counted.
+    pub fn write(&mut self, ui: &mut Ui) -> Result<()> {
+        if !self.pending.is_empty() {
+            match &self.spool {
+                None => drop(ui.stream(&self.pending)),
+                Some(spool) => spool.append(&self.pending).map_err(|(written, error)| {
+                    let whole = self.pending[..written].iter().filter(|byte| **byte == b'\n').count();
+                    self.done.events += whole as u64;
+                    full(error)
+                })?,
+            }
+            self.pending.clear();
+        }
+        self.done.add(std::mem::take(&mut self.staged));
+        Ok(())
+    }
+}
