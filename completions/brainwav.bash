@@ -46,6 +46,9 @@ _brainwav() {
             brainwav__subcmd__telemetry,bridge)
                 cmd="brainwav__subcmd__telemetry__subcmd__bridge"
                 ;;
+            brainwav__subcmd__telemetry,dashboard)
+                cmd="brainwav__subcmd__telemetry__subcmd__dashboard"
+                ;;
             brainwav__subcmd__telemetry,emit)
                 cmd="brainwav__subcmd__telemetry__subcmd__emit"
                 ;;
@@ -106,7 +109,7 @@ _brainwav() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "human json prometheus" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -150,7 +153,7 @@ _brainwav() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "human json prometheus" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -194,7 +197,7 @@ _brainwav() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "human json prometheus" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -238,7 +241,7 @@ _brainwav() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "human json prometheus" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -282,7 +285,7 @@ _brainwav() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "human json prometheus" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -326,7 +329,7 @@ _brainwav() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "human json prometheus" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -341,7 +344,7 @@ _brainwav() {
             return 0
             ;;
         brainwav__subcmd__health)
-            opts="-n -q -v -h --enforce --dry-run --all --top --rule --scope --sample --all-users --max-memory --max-tree-memory --max-cpu --cpu-strikes --max-runtime --grace --look-interval --max-batch --no-batch-limit --config --workspace --format --json --color --quiet --verbose --help"
+            opts="-n -q -v -h --enforce --dry-run --all --top --rule --scope --sample --all-users --output --max-memory --max-tree-memory --max-cpu --cpu-strikes --max-runtime --grace --look-interval --max-batch --no-batch-limit --config --workspace --format --json --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -361,6 +364,21 @@ _brainwav() {
                     ;;
                 --sample)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
                     return 0
                     ;;
                 --max-memory)
@@ -418,7 +436,7 @@ _brainwav() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "human json prometheus" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -486,7 +504,7 @@ _brainwav() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "human json prometheus" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -550,7 +568,7 @@ _brainwav() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "human json prometheus" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -565,7 +583,7 @@ _brainwav() {
             return 0
             ;;
         brainwav__subcmd__telemetry)
-            opts="-q -v -h --config --workspace --format --json --color --quiet --verbose --help emit phase bridge flush status schema redact"
+            opts="-q -v -h --config --workspace --format --json --color --quiet --verbose --help emit phase bridge flush status schema dashboard redact"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -594,7 +612,7 @@ _brainwav() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "human json prometheus" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -642,7 +660,51 @@ _brainwav() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "human json prometheus" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        brainwav__subcmd__telemetry__subcmd__dashboard)
+            opts="-q -v -h --rules --config --workspace --format --json --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --workspace)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "human json prometheus" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -730,7 +792,7 @@ _brainwav() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "human json prometheus" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -782,7 +844,7 @@ _brainwav() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "human json prometheus" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -826,7 +888,7 @@ _brainwav() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "human json prometheus" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -886,7 +948,7 @@ _brainwav() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "human json prometheus" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -942,7 +1004,7 @@ _brainwav() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "human json prometheus" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -1021,7 +1083,7 @@ _brainwav() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "human json prometheus" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -1065,7 +1127,7 @@ _brainwav() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "human json prometheus" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -1109,7 +1171,7 @@ _brainwav() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "human json prometheus" -- "${cur}"))
                     return 0
                     ;;
                 --color)

@@ -27,7 +27,8 @@ end
 complete -c brainwav -n "__fish_brainwav_needs_command" -l config -d 'Read this configuration file instead of those of the user and the workspace' -r -F
 complete -c brainwav -n "__fish_brainwav_needs_command" -l workspace -d 'The root of the workspace [default: the nearest folder above with brainwav.toml, nx.json, pnpm-workspace.yaml or .git]' -r -f -a "(__fish_complete_directories)"
 complete -c brainwav -n "__fish_brainwav_needs_command" -l format -d 'What to print on stdout' -r -f -a "human\t'A table for people'
-json\t'One JSON document'"
+json\t'One JSON document'
+prometheus\t'Metrics in the text format of Prometheus; of health alone'"
 complete -c brainwav -n "__fish_brainwav_needs_command" -l color -d 'When to use colours; NO_COLOR and CLICOLOR_FORCE are honoured' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -46,6 +47,7 @@ complete -c brainwav -n "__fish_brainwav_using_subcommand health" -l top -d 'Als
 complete -c brainwav -n "__fish_brainwav_using_subcommand health" -l rule -d 'Only this rule; may be repeated' -r
 complete -c brainwav -n "__fish_brainwav_using_subcommand health" -l scope -d 'All processes of the user, or only those in the workspace' -r
 complete -c brainwav -n "__fish_brainwav_using_subcommand health" -l sample -d 'Measure the CPU of processes that are new for so long' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand health" -l output -d 'Write the metrics of --format prometheus to this file, which is replaced as a whole' -r -F
 complete -c brainwav -n "__fish_brainwav_using_subcommand health" -l max-memory -d 'Memory of one process (RSS), such as 4GiB' -r
 complete -c brainwav -n "__fish_brainwav_using_subcommand health" -l max-tree-memory -d 'Memory of a process with all that it started (PSS)' -r
 complete -c brainwav -n "__fish_brainwav_using_subcommand health" -l max-cpu -d 'CPU in per cent of one core, averaged between two looks' -r
@@ -57,7 +59,8 @@ complete -c brainwav -n "__fish_brainwav_using_subcommand health" -l max-batch -
 complete -c brainwav -n "__fish_brainwav_using_subcommand health" -l config -d 'Read this configuration file instead of those of the user and the workspace' -r -F
 complete -c brainwav -n "__fish_brainwav_using_subcommand health" -l workspace -d 'The root of the workspace [default: the nearest folder above with brainwav.toml, nx.json, pnpm-workspace.yaml or .git]' -r -f -a "(__fish_complete_directories)"
 complete -c brainwav -n "__fish_brainwav_using_subcommand health" -l format -d 'What to print on stdout' -r -f -a "human\t'A table for people'
-json\t'One JSON document'"
+json\t'One JSON document'
+prometheus\t'Metrics in the text format of Prometheus; of health alone'"
 complete -c brainwav -n "__fish_brainwav_using_subcommand health" -l color -d 'When to use colours; NO_COLOR and CLICOLOR_FORCE are honoured' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -78,7 +81,8 @@ complete -c brainwav -n "__fish_brainwav_using_subcommand reap" -l max-batch -d 
 complete -c brainwav -n "__fish_brainwav_using_subcommand reap" -l config -d 'Read this configuration file instead of those of the user and the workspace' -r -F
 complete -c brainwav -n "__fish_brainwav_using_subcommand reap" -l workspace -d 'The root of the workspace [default: the nearest folder above with brainwav.toml, nx.json, pnpm-workspace.yaml or .git]' -r -f -a "(__fish_complete_directories)"
 complete -c brainwav -n "__fish_brainwav_using_subcommand reap" -l format -d 'What to print on stdout' -r -f -a "human\t'A table for people'
-json\t'One JSON document'"
+json\t'One JSON document'
+prometheus\t'Metrics in the text format of Prometheus; of health alone'"
 complete -c brainwav -n "__fish_brainwav_using_subcommand reap" -l color -d 'When to use colours; NO_COLOR and CLICOLOR_FORCE are honoured' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -101,7 +105,8 @@ complete -c brainwav -n "__fish_brainwav_using_subcommand prune-cache" -l wait -
 complete -c brainwav -n "__fish_brainwav_using_subcommand prune-cache" -l config -d 'Read this configuration file instead of those of the user and the workspace' -r -F
 complete -c brainwav -n "__fish_brainwav_using_subcommand prune-cache" -l workspace -d 'The root of the workspace [default: the nearest folder above with brainwav.toml, nx.json, pnpm-workspace.yaml or .git]' -r -f -a "(__fish_complete_directories)"
 complete -c brainwav -n "__fish_brainwav_using_subcommand prune-cache" -l format -d 'What to print on stdout' -r -f -a "human\t'A table for people'
-json\t'One JSON document'"
+json\t'One JSON document'
+prometheus\t'Metrics in the text format of Prometheus; of health alone'"
 complete -c brainwav -n "__fish_brainwav_using_subcommand prune-cache" -l color -d 'When to use colours; NO_COLOR and CLICOLOR_FORCE are honoured' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -112,24 +117,26 @@ complete -c brainwav -n "__fish_brainwav_using_subcommand prune-cache" -l json -
 complete -c brainwav -n "__fish_brainwav_using_subcommand prune-cache" -s q -l quiet -d 'Print data and errors only'
 complete -c brainwav -n "__fish_brainwav_using_subcommand prune-cache" -s v -l verbose -d 'Say more: the evidence for and against each verdict; twice: what is read'
 complete -c brainwav -n "__fish_brainwav_using_subcommand prune-cache" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema redact" -l config -d 'Read this configuration file instead of those of the user and the workspace' -r -F
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema redact" -l workspace -d 'The root of the workspace [default: the nearest folder above with brainwav.toml, nx.json, pnpm-workspace.yaml or .git]' -r -f -a "(__fish_complete_directories)"
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema redact" -l format -d 'What to print on stdout' -r -f -a "human\t'A table for people'
-json\t'One JSON document'"
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema redact" -l color -d 'When to use colours; NO_COLOR and CLICOLOR_FORCE are honoured' -r -f -a "auto\t'On a terminal'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema dashboard redact" -l config -d 'Read this configuration file instead of those of the user and the workspace' -r -F
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema dashboard redact" -l workspace -d 'The root of the workspace [default: the nearest folder above with brainwav.toml, nx.json, pnpm-workspace.yaml or .git]' -r -f -a "(__fish_complete_directories)"
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema dashboard redact" -l format -d 'What to print on stdout' -r -f -a "human\t'A table for people'
+json\t'One JSON document'
+prometheus\t'Metrics in the text format of Prometheus; of health alone'"
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema dashboard redact" -l color -d 'When to use colours; NO_COLOR and CLICOLOR_FORCE are honoured' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema redact" -l json -d 'Short for --format json'
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema redact" -s q -l quiet -d 'Print data and errors only'
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema redact" -s v -l verbose -d 'Say more: the evidence for and against each verdict; twice: what is read'
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema redact" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema redact" -f -a "emit" -d 'Keep an event until every sink has it'
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema redact" -f -a "phase" -d 'Emit the start and the finish of a run, from two processes'
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema redact" -f -a "bridge" -d 'Keep the events of a bus that is there already'
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema redact" -f -a "flush" -d 'Deliver what is in the spool'
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema redact" -f -a "status" -d 'Show what is in the spool, and how far each sink is'
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema redact" -f -a "schema" -d 'Print the JSON Schema of an event'
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema redact" -f -a "redact" -d 'Take secrets and personal data out of what comes on stdin'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema dashboard redact" -l json -d 'Short for --format json'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema dashboard redact" -s q -l quiet -d 'Print data and errors only'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema dashboard redact" -s v -l verbose -d 'Say more: the evidence for and against each verdict; twice: what is read'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema dashboard redact" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema dashboard redact" -f -a "emit" -d 'Keep an event until every sink has it'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema dashboard redact" -f -a "phase" -d 'Emit the start and the finish of a run, from two processes'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema dashboard redact" -f -a "bridge" -d 'Keep the events of a bus that is there already'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema dashboard redact" -f -a "flush" -d 'Deliver what is in the spool'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema dashboard redact" -f -a "status" -d 'Show what is in the spool, and how far each sink is'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema dashboard redact" -f -a "schema" -d 'Print the JSON Schema of an event'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema dashboard redact" -f -a "dashboard" -d 'Print a dashboard for Grafana, or alerts for Prometheus'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema dashboard redact" -f -a "redact" -d 'Take secrets and personal data out of what comes on stdin'
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from emit" -l event -d 'What happened: run_started, run_finished, plan_created, plan_revised, reroute, tool_invoked or tool_result' -r
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from emit" -l phase -d 'Which part of the run it belongs to: planning, execution or completion' -r
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from emit" -l agent-id -d 'Whose it is; of a document or stream: for the events that do not say so' -r
@@ -144,7 +151,8 @@ complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from emit" -l config -d 'Read this configuration file instead of those of the user and the workspace' -r -F
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from emit" -l workspace -d 'The root of the workspace [default: the nearest folder above with brainwav.toml, nx.json, pnpm-workspace.yaml or .git]' -r -f -a "(__fish_complete_directories)"
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from emit" -l format -d 'What to print on stdout' -r -f -a "human\t'A table for people'
-json\t'One JSON document'"
+json\t'One JSON document'
+prometheus\t'Metrics in the text format of Prometheus; of health alone'"
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from emit" -l color -d 'When to use colours; NO_COLOR and CLICOLOR_FORCE are honoured' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -157,7 +165,8 @@ complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from phase" -l config -d 'Read this configuration file instead of those of the user and the workspace' -r -F
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from phase" -l workspace -d 'The root of the workspace [default: the nearest folder above with brainwav.toml, nx.json, pnpm-workspace.yaml or .git]' -r -f -a "(__fish_complete_directories)"
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from phase" -l format -d 'What to print on stdout' -r -f -a "human\t'A table for people'
-json\t'One JSON document'"
+json\t'One JSON document'
+prometheus\t'Metrics in the text format of Prometheus; of health alone'"
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from phase" -l color -d 'When to use colours; NO_COLOR and CLICOLOR_FORCE are honoured' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -171,7 +180,8 @@ complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from bridge" -l config -d 'Read this configuration file instead of those of the user and the workspace' -r -F
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from bridge" -l workspace -d 'The root of the workspace [default: the nearest folder above with brainwav.toml, nx.json, pnpm-workspace.yaml or .git]' -r -f -a "(__fish_complete_directories)"
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from bridge" -l format -d 'What to print on stdout' -r -f -a "human\t'A table for people'
-json\t'One JSON document'"
+json\t'One JSON document'
+prometheus\t'Metrics in the text format of Prometheus; of health alone'"
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from bridge" -l color -d 'When to use colours; NO_COLOR and CLICOLOR_FORCE are honoured' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -187,7 +197,8 @@ complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from flush" -l config -d 'Read this configuration file instead of those of the user and the workspace' -r -F
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from flush" -l workspace -d 'The root of the workspace [default: the nearest folder above with brainwav.toml, nx.json, pnpm-workspace.yaml or .git]' -r -f -a "(__fish_complete_directories)"
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from flush" -l format -d 'What to print on stdout' -r -f -a "human\t'A table for people'
-json\t'One JSON document'"
+json\t'One JSON document'
+prometheus\t'Metrics in the text format of Prometheus; of health alone'"
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from flush" -l color -d 'When to use colours; NO_COLOR and CLICOLOR_FORCE are honoured' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -199,7 +210,8 @@ complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from status" -l config -d 'Read this configuration file instead of those of the user and the workspace' -r -F
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from status" -l workspace -d 'The root of the workspace [default: the nearest folder above with brainwav.toml, nx.json, pnpm-workspace.yaml or .git]' -r -f -a "(__fish_complete_directories)"
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from status" -l format -d 'What to print on stdout' -r -f -a "human\t'A table for people'
-json\t'One JSON document'"
+json\t'One JSON document'
+prometheus\t'Metrics in the text format of Prometheus; of health alone'"
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from status" -l color -d 'When to use colours; NO_COLOR and CLICOLOR_FORCE are honoured' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -210,7 +222,8 @@ complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from schema" -l config -d 'Read this configuration file instead of those of the user and the workspace' -r -F
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from schema" -l workspace -d 'The root of the workspace [default: the nearest folder above with brainwav.toml, nx.json, pnpm-workspace.yaml or .git]' -r -f -a "(__fish_complete_directories)"
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from schema" -l format -d 'What to print on stdout' -r -f -a "human\t'A table for people'
-json\t'One JSON document'"
+json\t'One JSON document'
+prometheus\t'Metrics in the text format of Prometheus; of health alone'"
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from schema" -l color -d 'When to use colours; NO_COLOR and CLICOLOR_FORCE are honoured' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -218,6 +231,19 @@ complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from schema" -s q -l quiet -d 'Print data and errors only'
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from schema" -s v -l verbose -d 'Say more: the evidence for and against each verdict; twice: what is read'
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from schema" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from dashboard" -l config -d 'Read this configuration file instead of those of the user and the workspace' -r -F
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from dashboard" -l workspace -d 'The root of the workspace [default: the nearest folder above with brainwav.toml, nx.json, pnpm-workspace.yaml or .git]' -r -f -a "(__fish_complete_directories)"
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from dashboard" -l format -d 'What to print on stdout' -r -f -a "human\t'A table for people'
+json\t'One JSON document'
+prometheus\t'Metrics in the text format of Prometheus; of health alone'"
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from dashboard" -l color -d 'When to use colours; NO_COLOR and CLICOLOR_FORCE are honoured' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from dashboard" -l rules -d 'Print alerts, a file of rules for Prometheus'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from dashboard" -l json -d 'Short for --format json'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from dashboard" -s q -l quiet -d 'Print data and errors only'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from dashboard" -s v -l verbose -d 'Say more: the evidence for and against each verdict; twice: what is read'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from dashboard" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from redact" -l input -d 'What the lines are' -r -f -a "auto\t'Each line is JSON if it looks like it and is it, and text otherwise'
 ndjson\t'Each line is a JSON document; one that is none is redacted as a whole'
 lines\t'Each line is text'"
@@ -229,7 +255,8 @@ complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from redact" -l config -d 'Read this configuration file instead of those of the user and the workspace' -r -F
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from redact" -l workspace -d 'The root of the workspace [default: the nearest folder above with brainwav.toml, nx.json, pnpm-workspace.yaml or .git]' -r -f -a "(__fish_complete_directories)"
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from redact" -l format -d 'What to print on stdout' -r -f -a "human\t'A table for people'
-json\t'One JSON document'"
+json\t'One JSON document'
+prometheus\t'Metrics in the text format of Prometheus; of health alone'"
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from redact" -l color -d 'When to use colours; NO_COLOR and CLICOLOR_FORCE are honoured' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -242,7 +269,8 @@ complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_
 complete -c brainwav -n "__fish_brainwav_using_subcommand config; and not __fish_seen_subcommand_from show check init" -l config -d 'Read this configuration file instead of those of the user and the workspace' -r -F
 complete -c brainwav -n "__fish_brainwav_using_subcommand config; and not __fish_seen_subcommand_from show check init" -l workspace -d 'The root of the workspace [default: the nearest folder above with brainwav.toml, nx.json, pnpm-workspace.yaml or .git]' -r -f -a "(__fish_complete_directories)"
 complete -c brainwav -n "__fish_brainwav_using_subcommand config; and not __fish_seen_subcommand_from show check init" -l format -d 'What to print on stdout' -r -f -a "human\t'A table for people'
-json\t'One JSON document'"
+json\t'One JSON document'
+prometheus\t'Metrics in the text format of Prometheus; of health alone'"
 complete -c brainwav -n "__fish_brainwav_using_subcommand config; and not __fish_seen_subcommand_from show check init" -l color -d 'When to use colours; NO_COLOR and CLICOLOR_FORCE are honoured' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -256,7 +284,8 @@ complete -c brainwav -n "__fish_brainwav_using_subcommand config; and not __fish
 complete -c brainwav -n "__fish_brainwav_using_subcommand config; and __fish_seen_subcommand_from show" -l config -d 'Read this configuration file instead of those of the user and the workspace' -r -F
 complete -c brainwav -n "__fish_brainwav_using_subcommand config; and __fish_seen_subcommand_from show" -l workspace -d 'The root of the workspace [default: the nearest folder above with brainwav.toml, nx.json, pnpm-workspace.yaml or .git]' -r -f -a "(__fish_complete_directories)"
 complete -c brainwav -n "__fish_brainwav_using_subcommand config; and __fish_seen_subcommand_from show" -l format -d 'What to print on stdout' -r -f -a "human\t'A table for people'
-json\t'One JSON document'"
+json\t'One JSON document'
+prometheus\t'Metrics in the text format of Prometheus; of health alone'"
 complete -c brainwav -n "__fish_brainwav_using_subcommand config; and __fish_seen_subcommand_from show" -l color -d 'When to use colours; NO_COLOR and CLICOLOR_FORCE are honoured' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -267,7 +296,8 @@ complete -c brainwav -n "__fish_brainwav_using_subcommand config; and __fish_see
 complete -c brainwav -n "__fish_brainwav_using_subcommand config; and __fish_seen_subcommand_from check" -l config -d 'Read this configuration file instead of those of the user and the workspace' -r -F
 complete -c brainwav -n "__fish_brainwav_using_subcommand config; and __fish_seen_subcommand_from check" -l workspace -d 'The root of the workspace [default: the nearest folder above with brainwav.toml, nx.json, pnpm-workspace.yaml or .git]' -r -f -a "(__fish_complete_directories)"
 complete -c brainwav -n "__fish_brainwav_using_subcommand config; and __fish_seen_subcommand_from check" -l format -d 'What to print on stdout' -r -f -a "human\t'A table for people'
-json\t'One JSON document'"
+json\t'One JSON document'
+prometheus\t'Metrics in the text format of Prometheus; of health alone'"
 complete -c brainwav -n "__fish_brainwav_using_subcommand config; and __fish_seen_subcommand_from check" -l color -d 'When to use colours; NO_COLOR and CLICOLOR_FORCE are honoured' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -278,7 +308,8 @@ complete -c brainwav -n "__fish_brainwav_using_subcommand config; and __fish_see
 complete -c brainwav -n "__fish_brainwav_using_subcommand config; and __fish_seen_subcommand_from init" -l config -d 'Read this configuration file instead of those of the user and the workspace' -r -F
 complete -c brainwav -n "__fish_brainwav_using_subcommand config; and __fish_seen_subcommand_from init" -l workspace -d 'The root of the workspace [default: the nearest folder above with brainwav.toml, nx.json, pnpm-workspace.yaml or .git]' -r -f -a "(__fish_complete_directories)"
 complete -c brainwav -n "__fish_brainwav_using_subcommand config; and __fish_seen_subcommand_from init" -l format -d 'What to print on stdout' -r -f -a "human\t'A table for people'
-json\t'One JSON document'"
+json\t'One JSON document'
+prometheus\t'Metrics in the text format of Prometheus; of health alone'"
 complete -c brainwav -n "__fish_brainwav_using_subcommand config; and __fish_seen_subcommand_from init" -l color -d 'When to use colours; NO_COLOR and CLICOLOR_FORCE are honoured' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
@@ -292,7 +323,8 @@ complete -c brainwav -n "__fish_brainwav_using_subcommand config; and __fish_see
 complete -c brainwav -n "__fish_brainwav_using_subcommand completions" -l config -d 'Read this configuration file instead of those of the user and the workspace' -r -F
 complete -c brainwav -n "__fish_brainwav_using_subcommand completions" -l workspace -d 'The root of the workspace [default: the nearest folder above with brainwav.toml, nx.json, pnpm-workspace.yaml or .git]' -r -f -a "(__fish_complete_directories)"
 complete -c brainwav -n "__fish_brainwav_using_subcommand completions" -l format -d 'What to print on stdout' -r -f -a "human\t'A table for people'
-json\t'One JSON document'"
+json\t'One JSON document'
+prometheus\t'Metrics in the text format of Prometheus; of health alone'"
 complete -c brainwav -n "__fish_brainwav_using_subcommand completions" -l color -d 'When to use colours; NO_COLOR and CLICOLOR_FORCE are honoured' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"

@@ -17,6 +17,8 @@ pub struct Context {
     pub uid: u32,
     /// The environment.
     pub environment: Environment,
+    /// Whether stdout gets metrics; the printer takes that for a program that reads.
+    pub metrics: bool,
     current_folder: PathBuf,
     config_file: Option<PathBuf>,
     workspace: Option<PathBuf>,
@@ -38,6 +40,7 @@ impl Context {
             paths,
             uid,
             environment,
+            metrics: global.format == FormatArg::Prometheus,
             current_folder,
             config_file: global.config.clone(),
             workspace: global.workspace.clone(),
@@ -74,7 +77,7 @@ impl Context {
 #[must_use]
 pub fn appearance(global: &Global, environment: &Environment) -> Appearance {
     let set = |name: &str| environment.get(name).is_some_and(|value| !value.is_empty());
-    let json = global.json || global.format == FormatArg::Json;
+    let json = global.json || global.format != FormatArg::Human;
     Appearance {
         format: if json { Format::Json } else { Format::Human },
         color: match global.color {

@@ -54,6 +54,8 @@ pub enum FormatArg {
     Human,
     /// One JSON document
     Json,
+    /// Metrics in the text format of Prometheus; of health alone
+    Prometheus,
 }
 
 /// When colours are used.

@@ -1,5 +1,7 @@
 //! `brainwav health`.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 const EXAMPLES: &str = "\
@@ -8,6 +10,7 @@ Examples:\n\
 \x20 brainwav health --max-memory 2GiB       with another limit, this once\n\
 \x20 brainwav health --enforce --dry-run     what would be ended\n\
 \x20 brainwav health --enforce --json        end it, and tell a program\n\
+\x20 brainwav health --format prometheus      metrics for the textfile collector of node_exporter\n\
 \x20 */5 * * * * brainwav -q health --enforce   from cron";
 
 /// Show the development processes that exceed their limits; --enforce ends them
@@ -47,6 +50,9 @@ pub struct HealthArgs {
     /// As root: processes of other users too
     #[arg(long)]
     pub all_users: bool,
+    /// Write the metrics of --format prometheus to this file, which is replaced as a whole
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub output: Option<PathBuf>,
     /// Limits for this run.
     #[command(flatten)]
     pub limits: LimitArgs,

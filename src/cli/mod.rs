@@ -8,6 +8,7 @@ pub mod prune_cache;
 pub mod reap;
 pub mod telemetry;
 pub mod telemetry_bridge;
+pub mod telemetry_dashboard;
 pub mod telemetry_events;
 pub mod telemetry_phase;
 

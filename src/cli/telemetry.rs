@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::telemetry_bridge::BridgeArgs;
+use super::telemetry_dashboard::DashboardArgs;
 use super::telemetry_events::{EmitArgs, FlushArgs, SchemaArgs, StatusArgs};
 use super::telemetry_phase::PhaseArgs;
 
@@ -11,6 +12,7 @@ Examples:\n\
 \x20 brainwav telemetry emit --event tool_invoked --label tool=search\n\
 \x20 brainwav telemetry flush                        deliver to the sinks of the configuration\n\
 \x20 brainwav telemetry status                       what waits, and for whom\n\
+\x20 brainwav telemetry dashboard >brainwav.json     for Grafana, over the metrics of brainwav health\n\
 \x20 pnpm test 2>&1 | brainwav telemetry redact      a log that can be shown\n\
 \x20 brainwav telemetry redact --report <events.ndjson >safe.ndjson";
 const REDACT_EXAMPLES: &str = "\
@@ -49,6 +51,7 @@ pub enum TelemetryAction {
     Flush(FlushArgs),
     Status(StatusArgs),
     Schema(SchemaArgs),
+    Dashboard(DashboardArgs),
     Redact(RedactArgs),
 }
 

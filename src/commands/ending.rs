@@ -1,13 +1,15 @@
 //! What every command that ends processes does in the same way.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use super::actions::Actions;
 use crate::context::Context;
 use crate::core::host::{Host, Stat};
 use crate::core::process::{Facts, Guard, Tree};
 use crate::core::state::{Folder, Lock, LockError};
 use crate::core::termination::{self, Report, Root, Settings, TooMany};
 use crate::error::{Error, ErrorKind, Result};
+use crate::output::actions::processes::Ending;
 use crate::output::progress::Spinner;
 use crate::sys::SystemHost;
 
@@ -20,6 +22,14 @@ pub struct How {
     pub limit: Option<usize>,
     /// Whether only to say it.
     pub dry_run: bool,
+}
+
+/// To whom it is told.
+pub struct Telling<'a, 'r> {
+    /// The events of the run.
+    pub actions: &'a mut Actions<'r>,
+    /// What they say.
+    pub ending: Ending,
 }
 
 /// Two runs that end processes at once would each report what the other did.
@@ -47,18 +57,26 @@ pub fn end(
     tree: &Tree,
     roots: &[Root],
     how: How,
+    Telling { actions, ending }: Telling<'_, '_>,
 ) -> Result<(Option<Report>, Option<TooMany>)> {
+    actions.open(context);
     let mut forbids = |stat: &Stat| guard.forbids(&Facts::gather(host, stat.clone()));
     let plan = match termination::plan(roots, host.boot(), tree, &mut forbids).within(how.limit) {
         Ok(plan) => plan,
-        Err(refused) => return Ok((None, Some(refused))),
+        Err(refused) => {
+            actions.tell(|| [ending.refused(refused)]);
+            return Ok((None, Some(refused)));
+        }
     };
     host.listen_for_interrupts().map_err(|error| {
         Error::new(ErrorKind::Action, anyhow::anyhow!("cannot listen for signals: {error}"))
     })?;
     let spinner = Spinner::start(&context.ui, "waiting for processes to end");
     let settings = Settings { grace: how.grace, dry_run: how.dry_run };
+    actions.tell(|| ending.begun(&plan));
+    let started = Instant::now();
     let report = termination::end(host, guard, plan, settings);
+    actions.tell(|| ending.ended(&report, started.elapsed()));
     drop(spinner);
     Ok((Some(report), None))
 }

@@ -2,7 +2,9 @@
 
 use std::time::Instant;
 
-use super::ending::{self, How};
+use super::actions::Actions;
+use super::ending::{self, How, Telling};
+use super::health_metrics;
 use super::looks_store::LooksStore;
 use crate::cli::health::{HealthArgs, LimitArgs};
 use crate::config::{Flag, Resolved, closest};
@@ -13,6 +15,7 @@ use crate::core::process::{Guard, Tree};
 use crate::core::termination::{Outcome, Report, Root, TooMany};
 use crate::error::{Error, ErrorKind, Result};
 use crate::exit::ExitCode;
+use crate::output::actions::processes::{Ending, Subject};
 use crate::output::health::{Mode, View, human};
 use crate::output::health_document::Document;
 use crate::output::progress::Spinner;
@@ -25,13 +28,10 @@ use crate::sys::SystemHost;
 /// When the settings are wrong, the machine cannot be looked at, or another run is ending processes.
 pub fn run(context: &mut Context, args: &HealthArgs) -> Result<ExitCode> {
     let resolved = context.resolve(flags(args))?;
+    health_metrics::check(context, args)?;
     check_names(&resolved, &args.rules)?;
     let rules = &resolved.settings.rules;
-    let mode = match (args.enforce, args.dry_run) {
-        (_, true) => Mode::DryRun,
-        (true, false) => Mode::Enforce,
-        (false, false) => Mode::Look,
-    };
+    let mode = mode(args);
     let _lock = (mode == Mode::Enforce).then(|| ending::lock(context)).transpose()?;
     let host = SystemHost::new().map_err(|error| Error::new(ErrorKind::Look, error))?;
     let guard = Guard::new(&host, resolved.settings.protected.clone(), args.all_users);
@@ -41,10 +41,12 @@ pub fn run(context: &mut Context, args: &HealthArgs) -> Result<ExitCode> {
     let started = Instant::now();
     let inspection = look(context, &host, &guard, &resolved, args)?;
     let elapsed = started.elapsed();
+    let mut actions = Actions::new(&resolved, mode == Mode::Enforce);
     let (report, refused) = match mode {
         Mode::Look => (None, None),
-        _ => end_problems(context, &host, &guard, &resolved, args, &inspection)?,
+        _ => end_problems(context, &host, &guard, &mut actions, &resolved, args, &inspection)?,
     };
+    actions.say(&mut context.ui);
     let view = View {
         mode,
         all: args.all,
@@ -57,8 +59,16 @@ pub fn run(context: &mut Context, args: &HealthArgs) -> Result<ExitCode> {
         elapsed,
         inspection: &inspection,
     };
-    let code = show(context, &view);
+    let code = show(context, &resolved, &view, args)?;
     Ok(host.interrupted().map_or(code, ExitCode::Signal))
+}
+
+const fn mode(args: &HealthArgs) -> Mode {
+    match (args.enforce, args.dry_run) {
+        (_, true) => Mode::DryRun,
+        (true, false) => Mode::Enforce,
+        (false, false) => Mode::Look,
+    }
 }
 
 /// The limits as they were typed: the configuration checks them as it checks a file.
@@ -137,6 +147,7 @@ fn end_problems(
     context: &mut Context,
     host: &SystemHost,
     guard: &Guard,
+    actions: &mut Actions<'_>,
     resolved: &Resolved,
     args: &HealthArgs,
     inspection: &Inspection,
@@ -154,12 +165,15 @@ fn end_problems(
         limit: (!args.limits.no_batch_limit).then_some(resolved.settings.max_batch),
         dry_run: args.dry_run,
     };
-    ending::end(context, host, guard, &tree, &roots, how)
+    let subject = |watched| Subject::over_a_limit(&resolved.settings.rules, watched);
+    let ending = Ending { command: "health", subjects: inspection.problems().map(subject).collect() };
+    ending::end(context, host, guard, &tree, &roots, how, Telling { actions, ending })
 }
 
-fn show(context: &mut Context, view: &View<'_>) -> ExitCode {
+fn show(context: &mut Context, resolved: &Resolved, view: &View<'_>, args: &HealthArgs) -> Result<ExitCode> {
     let code = exit_code(view);
     match context.ui.format() {
+        _ if context.metrics => health_metrics::show(context, resolved, view, args.output.as_deref())?,
         Format::Json => context.ui.document(&Document::new(view, code)),
         // A cron job writes to somebody only when there was something.
         Format::Human if context.ui.is_quiet() && view.inspection.problems().next().is_none() => {}
@@ -169,7 +183,7 @@ fn show(context: &mut Context, view: &View<'_>) -> ExitCode {
         }
     }
     say_what_to_do(context, view);
-    code
+    Ok(code)
 }
 
 fn say_what_to_do(context: &mut Context, view: &View<'_>) {

@@ -1,12 +1,14 @@
 //! The commands. Each resolves its settings, calls a few functions of the core, and hands the result to the
 //! printer.
 
+mod actions;
 mod completions;
 mod config_check;
 mod config_init;
 mod config_show;
 mod ending;
 mod health;
+mod health_metrics;
 mod looks_store;
 mod prune_cache;
 mod prune_cache_stores;
@@ -18,6 +20,7 @@ mod remembered;
 mod telemetry_bridge;
 mod telemetry_bridge_lines;
 mod telemetry_bridge_queue;
+mod telemetry_dashboard;
 mod telemetry_emit;
 mod telemetry_flush;
 mod telemetry_input;
@@ -33,7 +36,7 @@ use crate::cli::config::ConfigAction;
 use crate::cli::telemetry::TelemetryAction;
 use crate::cli::telemetry_phase::PhaseAction;
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::exit::ExitCode;
 
 /// Runs one command.
@@ -41,6 +44,12 @@ use crate::exit::ExitCode;
 /// # Errors
 /// Whatever keeps the command from doing its work.
 pub fn run(context: &mut Context, command: &Command) -> Result<ExitCode> {
+    if context.metrics && !matches!(command, Command::Health(_)) {
+        let error = Error::usage("--format prometheus: only health has metrics");
+        return Err(error
+            .hint("brainwav health --format prometheus")
+            .hint("here write --format human or json"));
+    }
     match command {
         Command::Health(args) => health::run(context, args),
         Command::Reap(args) => reap::run(context, args),
@@ -55,6 +64,7 @@ pub fn run(context: &mut Context, command: &Command) -> Result<ExitCode> {
             TelemetryAction::Flush(args) => telemetry_flush::run(context, args),
             TelemetryAction::Status(_) => telemetry_status::run(context),
             TelemetryAction::Schema(_) => telemetry_schema::run(context),
+            TelemetryAction::Dashboard(args) => telemetry_dashboard::run(context, args),
             TelemetryAction::Redact(args) => telemetry_redact::run(context, args),
         },
         Command::Config(args) => match &args.action {

@@ -1,8 +1,10 @@
 //! `brainwav prune-cache`: caches back under their limits.
 
 use std::io;
+use std::sync::Mutex;
 use std::time::{Duration, Instant, SystemTime};
 
+use super::actions::Actions;
 use super::prune_cache_stores;
 use super::prune_cache_watch::{Onlooker, wait_until_idle};
 use crate::cli::prune_cache::PruneCacheArgs;
@@ -11,11 +13,13 @@ use crate::context::Context;
 use crate::core::cache::disk::is_full;
 use crate::core::cache::gather::needs_idle;
 use crate::core::cache::meter::Meter;
+use crate::core::cache::plan::Plan;
 use crate::core::cache::run::{How, RunError, prune};
 use crate::core::cache::store::{Kind, Store};
 use crate::core::state::{Folder, FolderError, Lock, LockError};
 use crate::error::{Error, ErrorKind, Result};
 use crate::exit::ExitCode;
+use crate::output::actions::caches::{begun, ended};
 use crate::output::gauge::Gauge;
 use crate::output::prune_cache::{StoreRow, View, human};
 use crate::output::prune_cache_document::Document;
@@ -40,14 +44,16 @@ pub fn run(context: &mut Context, args: &PruneCacheArgs) -> Result<ExitCode> {
     let started = Instant::now();
     let state = Folder::open(&context.paths.state, context.uid).ok().filter(|_| !dry_run);
     let stores = prune_cache_stores::find(context, &resolved, &selection)?;
+    let mut actions = Actions::new(&resolved, !dry_run);
     let mut rows = Vec::with_capacity(stores.len());
     for store in stores {
         if host.interrupted().is_some() {
             break;
         }
         let how = How { dry_run, now, uid: context.uid, state: state.as_ref() };
-        rows.push(one(context, &host, &resolved, args, store, how));
+        rows.push(one(context, &host, &mut actions, &resolved, args, store, how));
     }
+    actions.say(&mut context.ui);
     let home = context.environment.home().map(ToOwned::to_owned);
     let view = View {
         home: home.as_deref(),
@@ -105,6 +111,7 @@ fn without_lock(context: &mut Context, error: &io::Error) -> Option<Lock> {
 fn one(
     context: &mut Context,
     host: &SystemHost,
+    actions: &mut Actions<'_>,
     resolved: &Resolved,
     args: &PruneCacheArgs,
     store: Store,
@@ -118,21 +125,28 @@ fn one(
         false => Ok(Vec::new()),
     };
     let mut is_locked = false;
+    let started = Instant::now();
     let (users, result) = match users {
         Err(error) => (Vec::new(), Err(error.to_string())),
         Ok(users) => {
             how.dry_run |= !users.is_empty();
-            let result = look_and_act(context, host, args, &store, needs_idle, how);
+            let result = look_and_act(context, host, actions, args, &store, needs_idle, how);
             is_locked = matches!(result, Err(RunError::Locked));
             (users, result.map_err(|error| error.to_string()))
         }
     };
-    StoreRow { acts: !how.dry_run && store.refusal.is_none(), store, result, users, is_locked }
+    let row = StoreRow { acts: how.acts_on(&store), store, result, users, is_locked };
+    if let Some(event) = ended(&row, started.elapsed()) {
+        actions.open(context);
+        actions.tell(|| [event]);
+    }
+    row
 }
 
 fn look_and_act(
     context: &mut Context,
     host: &SystemHost,
+    actions: &mut Actions<'_>,
     args: &PruneCacheArgs,
     store: &Store,
     needs_idle: bool,
@@ -148,7 +162,17 @@ fn look_and_act(
     }
     let fault = context.environment.get("BRAINWAV_FAULT").unwrap_or_default();
     let fault = fault.to_string_lossy().into_owned();
-    let watch = Onlooker { gauge: &gauge, host, store: needs_idle.then_some(store), fault };
+    let acts = how.acts_on(store);
+    if acts {
+        actions.open(context);
+    }
+    let actions = Mutex::new(actions);
+    let told = |plan: &Plan| {
+        if let Some(mut actions) = actions.lock().ok().filter(|_| acts) {
+            actions.tell(|| begun(store, plan));
+        }
+    };
+    let watch = Onlooker { gauge: &gauge, host, store: needs_idle.then_some(store), told: &told, fault };
     let result = prune(&disk, store, &mut meter, &watch, how);
     let warning = meter.save();
     drop(gauge);

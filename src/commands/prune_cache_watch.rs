@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::core::cache::disk::Usage;
+use crate::core::cache::plan::Plan;
 use crate::core::cache::store::Store;
 use crate::core::cache::users;
 use crate::core::cache::watch::{Step, Watch};
@@ -46,13 +47,16 @@ pub struct Onlooker<'a> {
     pub host: &'a SystemHost,
     /// The store, if nobody may work with it meanwhile.
     pub store: Option<&'a Store>,
+    /// Who is told of the plan before anything is done.
+    pub told: &'a (dyn Fn(&Plan) + Sync),
     /// The instant at which a test wants this to end; builds for use know none.
     pub fault: String,
 }
 
 impl Watch for Onlooker<'_> {
-    fn planned(&self, bytes: u64) {
-        self.gauge.remove(bytes);
+    fn planned(&self, plan: &Plan) {
+        self.gauge.remove(plan.freed_bytes);
+        (self.told)(plan);
         fault::at(&self.fault, "planned");
     }
 

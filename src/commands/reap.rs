@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::ending::{self, How};
+use super::actions::Actions;
+use super::ending::{self, How, Telling};
 use super::reap_sockets::{self, Looked};
 use super::reap_zombies;
 use crate::cli::reap::{ReapArgs, WhatArg};
@@ -15,6 +16,7 @@ use crate::core::reap::{Candidate, Kind, Request, Verdict, gather};
 use crate::core::termination::{Report, Root, TooMany};
 use crate::error::{Error, ErrorKind, Result};
 use crate::exit::ExitCode;
+use crate::output::actions::processes::{Ending, Subject};
 use crate::output::progress::Spinner;
 use crate::output::reap::{View, human};
 use crate::output::reap_document::Document;
@@ -33,39 +35,45 @@ pub fn run(context: &mut Context, args: &ReapArgs) -> Result<ExitCode> {
     let guard = Guard::new(&host, resolved.settings.protected.clone(), args.all_users);
     let started = Instant::now();
     let gathered = wants(WhatArg::Orphans).then(|| look(context, &host, &guard, &resolved)).transpose()?;
+    let mut actions = Actions::new(&resolved, !args.dry_run);
     let zombies = match wants(WhatArg::Zombies) {
-        true => reap_zombies::look(context, &host, &guard, &resolved, gathered.as_ref(), args)?,
+        true => reap_zombies::look(context, &host, &guard, &mut actions, &resolved, gathered.as_ref(), args)?,
         false => Vec::new(),
     };
     let elapsed = started.elapsed();
     let (report, refused) = match &gathered {
-        Some(gathered) => end_orphans(context, &host, &guard, &resolved, args, gathered)?,
+        Some(gathered) => end_orphans(context, &host, &guard, &mut actions, &resolved, args, gathered)?,
         None => (None, None),
     };
-    let sockets =
-        match wants(WhatArg::Sockets) && report.as_ref().is_none_or(|report| report.interrupted.is_none()) {
-            true => reap_sockets::look(context, &host, &resolved.settings, args.dry_run),
-            false => Looked::default(),
-        };
+    let is_stopped = report.as_ref().is_some_and(|report| report.interrupted.is_some());
+    let sockets = match wants(WhatArg::Sockets) && !is_stopped {
+        true => reap_sockets::look(context, &host, &mut actions, &resolved.settings, args.dry_run),
+        false => Looked::default(),
+    };
+    actions.say(&mut context.ui);
     let view = View {
         dry_run: args.dry_run,
         all: args.all,
         superseded: args.superseded,
         looked_for: [WhatArg::Orphans, WhatArg::Zombies, WhatArg::Sockets].map(wants),
         seen: gathered.as_ref().map(|gathered| gathered.seen),
-        candidates: gathered.as_ref().map(|gathered| gathered.candidates.as_slice()).unwrap_or_default(),
+        candidates: gathered.as_ref().map_or(&[], |gathered| &gathered.candidates),
         zombies: &zombies,
         sockets: &sockets.rows,
         termination: report.as_ref(),
         refused,
         elapsed,
     };
-    let code = match show(context, &view) {
-        // What could not be looked at is not clean.
-        ExitCode::Success | ExitCode::ProblemsFound if sockets.is_partial => ExitCode::CouldNotLook,
-        code => code,
-    };
+    let code = unless_partial(show(context, &view), sockets.is_partial);
     Ok(host.interrupted().map_or(code, ExitCode::Signal))
+}
+
+/// What could not be looked at is not clean.
+const fn unless_partial(code: ExitCode, is_partial: bool) -> ExitCode {
+    match code {
+        ExitCode::Success | ExitCode::ProblemsFound if is_partial => ExitCode::CouldNotLook,
+        code => code,
+    }
 }
 
 fn flags(args: &ReapArgs) -> Vec<Flag> {
@@ -109,6 +117,7 @@ fn end_orphans(
     context: &Context,
     host: &SystemHost,
     guard: &Guard,
+    actions: &mut Actions<'_>,
     resolved: &Resolved,
     args: &ReapArgs,
     gathered: &Gathered,
@@ -119,13 +128,15 @@ fn end_orphans(
         return Ok((None, None));
     }
     let tree = Tree::new(host.everyone().map_err(|error| Error::new(ErrorKind::Look, error))?);
+    let subjects = orphans.iter().flat_map(|orphan| Subject::orphans(orphan)).collect();
     let roots: Vec<Root> = orphans.into_iter().filter_map(|orphan| orphan.root(&tree)).collect();
     let how = How {
         grace: resolved.settings.grace,
         limit: (!args.no_batch_limit).then_some(resolved.settings.max_batch),
         dry_run: args.dry_run,
     };
-    ending::end(context, host, guard, &tree, &roots, how)
+    let ending = Ending { command: "reap", subjects };
+    ending::end(context, host, guard, &tree, &roots, how, Telling { actions, ending })
 }
 
 fn show(context: &mut Context, view: &View<'_>) -> ExitCode {

@@ -1,13 +1,15 @@
 //! The sockets of `brainwav reap`.
 
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
+use super::actions::Actions;
 use crate::config::Settings;
 use crate::context::Context;
 use crate::core::host::Host;
 use crate::core::process::NamePattern;
-use crate::core::reap::sockets::{self, Place, SocketVerdict};
+use crate::core::reap::sockets::{self, Place, SocketFile, SocketVerdict};
+use crate::output::actions::leftovers::{socket_begun, socket_ended};
 use crate::output::reap::SocketRow;
 use crate::sys::SystemHost;
 
@@ -24,7 +26,13 @@ pub struct Looked {
 }
 
 /// Finds dead sockets, and removes them unless it is a dry run.
-pub fn look(context: &mut Context, host: &SystemHost, settings: &Settings, dry_run: bool) -> Looked {
+pub fn look(
+    context: &mut Context,
+    host: &SystemHost,
+    actions: &mut Actions<'_>,
+    settings: &Settings,
+    dry_run: bool,
+) -> Looked {
     let (files, unreadable) = sockets::find(&places(context, settings), SystemTime::now());
     for place in &unreadable {
         context.ui.warn(&format!("cannot look for sockets in {place}"));
@@ -37,12 +45,25 @@ pub fn look(context: &mut Context, host: &SystemHost, settings: &Settings, dry_r
         context.ui.warn(&format!("cannot tell which sockets are bound: {unknown}; none is removed"));
     }
     let is_partial = !unreadable.is_empty() || bound.is_err();
-    let rows = files.into_iter().map(|file| {
+    let row = |file: SocketFile| {
         let verdict = sockets::judge(host, &file, &bound);
-        let removal = (verdict == SocketVerdict::Stale).then(|| sockets::remove(&file, dry_run));
-        SocketRow { file, verdict, removal }
-    });
-    Looked { rows: rows.collect(), is_partial }
+        SocketRow { file, verdict, removal: None }
+    };
+    let mut rows: Vec<SocketRow> = files.into_iter().map(row).collect();
+    let mut stale: Vec<&mut SocketRow> =
+        rows.iter_mut().filter(|row| row.verdict == SocketVerdict::Stale).collect();
+    if !stale.is_empty() {
+        actions.open(context);
+        actions.tell(|| stale.iter().map(|row| socket_begun(&row.file)));
+        let started = Instant::now();
+        for row in &mut stale {
+            // Somebody may have come back to it since the first look.
+            row.verdict = sockets::judge(host, &row.file, &bound);
+            row.removal = (row.verdict == SocketVerdict::Stale).then(|| sockets::remove(&row.file, dry_run));
+        }
+        actions.tell(|| stale.iter().filter_map(|row| socket_ended(row, started.elapsed())));
+    }
+    Looked { rows, is_partial }
 }
 
 fn places(context: &Context, settings: &Settings) -> Vec<Place> {

@@ -2,17 +2,19 @@
 
 use std::time::{Duration, Instant};
 
+use super::actions::Actions;
 use super::remembered::Remembered;
 use crate::cli::reap::ReapArgs;
 use crate::config::Resolved;
 use crate::context::Context;
 use crate::core::host::Host;
-use crate::core::process::{Guard, Scope};
+use crate::core::process::{Guard, Identity, Scope};
 use crate::core::reap::gather::Gathered;
 use crate::core::reap::zombie_file::ZombieFile;
 use crate::core::reap::zombies::{self, Neglect, PATIENCE};
 use crate::core::termination::tell_of_dead_child;
 use crate::error::{Error, ErrorKind, Result};
+use crate::output::actions::leftovers::{nudge_begun, nudge_ended};
 use crate::output::reap::{Nudge, ZombieRow};
 use crate::sys::SystemHost;
 
@@ -21,6 +23,7 @@ pub fn look(
     context: &mut Context,
     host: &SystemHost,
     guard: &Guard,
+    actions: &mut Actions<'_>,
     resolved: &Resolved,
     gathered: Option<&Gathered>,
     args: &ReapArgs,
@@ -38,13 +41,31 @@ pub fn look(
     if earlier.as_ref() != Some(&seen) && (earlier.is_some() || !neglect.is_empty()) {
         file.save(context, &seen);
     }
-    let mut rows = Vec::new();
-    for neglect in neglect {
+    let row = |neglect: Neglect| {
         let dead_for = seen.dead_for(&neglect, now);
-        let nudge = if nudge { tell(host, &neglect) } else { Nudge::NotAsked };
-        rows.push(ZombieRow { neglect, dead_for, nudge });
+        ZombieRow { neglect, dead_for, nudge: Nudge::NotAsked }
+    };
+    let mut rows: Vec<ZombieRow> = neglect.into_iter().map(row).collect();
+    if nudge && !rows.is_empty() {
+        actions.open(context);
+        tell_all(host, actions, &mut rows);
     }
     Ok(rows)
+}
+
+fn tell_all(host: &SystemHost, actions: &mut Actions<'_>, rows: &mut [ZombieRow]) {
+    let started = Instant::now();
+    let told = rows.iter().filter(|row| whom(&row.neglect).is_some());
+    actions.tell(|| told.map(|row| nudge_begun(&row.neglect)));
+    for row in &mut *rows {
+        row.nudge = tell(host, &row.neglect);
+    }
+    actions.tell(|| rows.iter().filter_map(|row| nudge_ended(row, started.elapsed())));
+}
+
+/// Who may be told.
+fn whom(neglect: &Neglect) -> Option<Identity> {
+    neglect.identity.filter(|_| neglect.protection.is_none())
 }
 
 /// Zombies below processes of other users are theirs to see.
@@ -59,9 +80,7 @@ fn is_in_scope(host: &SystemHost, resolved: &Resolved, neglect: &Neglect) -> boo
 
 /// Tells the parent, and counts what is left: never what should have helped.
 fn tell(host: &SystemHost, neglect: &Neglect) -> Nudge {
-    let Some(identity) = neglect.identity.filter(|_| neglect.protection.is_none()) else {
-        return Nudge::Refused;
-    };
+    let Some(identity) = whom(neglect) else { return Nudge::Refused };
     if let Err(unknown) = tell_of_dead_child(host, identity) {
         return Nudge::Failed(unknown.to_string());
     }

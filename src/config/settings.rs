@@ -9,7 +9,7 @@ use super::redaction::{MODES, Redaction, mode};
 use super::shown::Shown;
 use super::sink_keys::SinkSettings;
 use super::store_keys::StoreSettings;
-use super::telemetry::{DURABILITIES, TelemetrySettings, durability};
+use super::telemetry::{ACTIONS, DURABILITIES, TelemetrySettings, actions, durability};
 use crate::core::cache::plan::Limits as CacheLimits;
 use crate::core::health::limits::{Limits, Overriding};
 use crate::core::process::{NamePattern, Rule, Scope, builtin};
@@ -209,6 +209,12 @@ pub static SETTINGS: &[Key<Settings>] = &[
         kind: Kind::Duration(|settings, time| settings.telemetry.flush_deadline = time),
         default: Some("30s"),
         help: "How long one run tries to deliver.",
+    },
+    Key {
+        name: "telemetry.actions",
+        kind: Kind::Choice(ACTIONS, |settings, word| settings.telemetry.actions = actions(word)),
+        default: Some("auto"),
+        help: "Events about what health --enforce, reap and prune-cache do: \"auto\": where there is a sink; \"on\"; \"off\".",
     },
     Key {
         name: "telemetry.redact.mode",

@@ -21,6 +21,33 @@ pub struct TelemetrySettings {
     pub spool_bytes: u64,
     /// How long one run tries to deliver.
     pub flush_deadline: Duration,
+    /// Whether there are events about what the other commands do.
+    pub actions: ActionEvents,
+}
+
+/// Whether there are events about what the other commands do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ActionEvents {
+    /// Where there is a sink: nobody else would ever collect them.
+    #[default]
+    Auto,
+    /// Always.
+    On,
+    /// Never.
+    Off,
+}
+
+/// The words for [`ActionEvents`].
+pub const ACTIONS: &[&str] = &["auto", "on", "off"];
+
+/// The [`ActionEvents`] that one of [`ACTIONS`] speaks of.
+#[must_use]
+pub fn actions(word: &str) -> ActionEvents {
+    match word {
+        "on" => ActionEvents::On,
+        "off" => ActionEvents::Off,
+        _ => ActionEvents::Auto,
+    }
 }
 
 /// The words for [`Durability`].

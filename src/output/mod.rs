@@ -1,9 +1,11 @@
 //! The terminal and the documents: the only place that knows how a result looks.
 
+pub mod actions;
 pub mod command;
 pub mod gauge;
 pub mod health;
 pub mod health_document;
+pub mod metrics;
 pub mod progress;
 pub mod prune_cache;
 pub mod prune_cache_document;

@@ -90,7 +90,9 @@ impl StoreRow {
         matches!(self.store.kind, Kind::Reported(_)) || !is_over
     }
 
-    fn has_failure(&self) -> bool {
+    /// Whether something that was to be done could not be done.
+    #[must_use]
+    pub fn has_failure(&self) -> bool {
         let Ok(pruned) = &self.result else { return false };
         let failed = |one: &Outcome| matches!(one, Outcome::Failed(_) | Outcome::LeftInTrash(..));
         // What could not be looked at matters where it kept something from going.
@@ -286,7 +288,8 @@ pub fn notes(row: &StoreRow, pruned: &Pruned) -> Vec<String> {
 }
 
 /// Evictions that did not come about, by what came instead.
-fn exceptions(pruned: &Pruned) -> Vec<String> {
+#[must_use]
+pub fn exceptions(pruned: &Pruned) -> Vec<String> {
     let outcomes = || pruned.outcomes.iter().flatten();
     let number = |wanted: &Outcome| outcomes().filter(|outcome| *outcome == wanted).count();
     let counted = [

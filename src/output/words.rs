@@ -43,6 +43,9 @@ pub fn finding(finding: &Finding) -> String {
     }
 }
 
+/// Every name that [`finding_code`] gives.
+pub const FINDING_CODES: &[&str] = &["memory", "cpu", "hung", "tree_memory"];
+
 /// The name of a finding in documents.
 #[must_use]
 pub const fn finding_code(finding: &Finding) -> &'static str {
@@ -121,5 +124,24 @@ pub const fn outcome_code(outcome: &Outcome) -> &'static str {
         Outcome::NotProved(_) => "not_proved",
         Outcome::Survived => "survived",
         Outcome::Interrupted => "interrupted",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{FINDING_CODES, Finding, finding_code};
+
+    #[test]
+    fn every_finding_has_one_of_the_codes() {
+        let (limit, now) = (1, Duration::ZERO);
+        let findings = [
+            Finding::Memory { rss_bytes: 2, limit_bytes: limit },
+            Finding::Cpu { percent: 2.0, limit_percent: 1, strikes: 1 },
+            Finding::Hung { age: now, quiet: now, limit: now },
+            Finding::TreeMemory { pss_bytes: 2, limit_bytes: limit, processes: 1 },
+        ];
+        assert_eq!(findings.each_ref().map(finding_code), FINDING_CODES);
     }
 }

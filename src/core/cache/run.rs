@@ -67,6 +67,14 @@ pub struct How<'a> {
     pub state: Option<&'a Folder>,
 }
 
+impl How<'_> {
+    /// Whether anything in this store is to be removed.
+    #[must_use]
+    pub const fn acts_on(&self, store: &Store) -> bool {
+        !self.dry_run && store.refusal.is_none()
+    }
+}
+
 /// The folder in which the entries of a store stand: for one that goes as a whole the parent of its folder.
 #[must_use]
 pub fn base_of(store: &Store) -> &Path {
@@ -87,7 +95,7 @@ pub fn prune<D: Disk>(
     watch: &dyn Watch,
     how: How<'_>,
 ) -> Result<Pruned, RunError> {
-    let acts = !how.dry_run && store.refusal.is_none();
+    let acts = how.acts_on(store);
     let base = open(disk, store, acts)?;
     let id = disk.stat(&base).map_err(GatherError::Io)?.id;
     let journal =
@@ -107,7 +115,7 @@ pub fn prune<D: Disk>(
     let gathered = gather(disk, &base, store, ledger, meter, journal.as_ref())?;
     let fixed = gathered.fixed.disk_bytes + gathered.fixed.linked_bytes;
     let plan = plan(&gathered.entries, fixed, how.now, &store.limits);
-    watch.planned(plan.freed_bytes);
+    watch.planned(&plan);
     if let Some(journal) = journal.as_ref().filter(|_| acts && !plan.evictions.is_empty()) {
         let planned = plan.evictions.iter().map(|eviction| &gathered.entries[eviction.entry]);
         journal.begin(planned).map_err(RunError::Journal)?;

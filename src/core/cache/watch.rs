@@ -1,6 +1,7 @@
 //! Who looks on while a store is measured and pruned.
 
 use super::disk::Usage;
+use super::plan::Plan;
 
 /// The instants at which an interruption would leave something half done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,8 +34,8 @@ impl Step {
 
 /// What is told how it goes, and asked whether it may go on.
 pub trait Watch: Sync {
-    /// It is decided that so many bytes have to go; nothing is done yet.
-    fn planned(&self, bytes: u64);
+    /// It is decided what has to go; nothing of it is done yet.
+    fn planned(&self, plan: &Plan);
     /// So much more was measured or deleted. Called from any thread.
     fn progress(&self, usage: &Usage);
     /// Whether somebody asked to stop. Called from any thread.
