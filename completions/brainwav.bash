@@ -52,6 +52,9 @@ _brainwav() {
             brainwav__subcmd__telemetry,emit)
                 cmd="brainwav__subcmd__telemetry__subcmd__emit"
                 ;;
+            brainwav__subcmd__telemetry,exec)
+                cmd="brainwav__subcmd__telemetry__subcmd__exec"
+                ;;
             brainwav__subcmd__telemetry,flush)
                 cmd="brainwav__subcmd__telemetry__subcmd__flush"
                 ;;
@@ -583,7 +586,7 @@ _brainwav() {
             return 0
             ;;
         brainwav__subcmd__telemetry)
-            opts="-q -v -h --config --workspace --format --json --color --quiet --verbose --help emit phase bridge flush status schema dashboard redact"
+            opts="-q -v -h --config --workspace --format --json --color --quiet --verbose --help emit phase bridge exec flush status schema dashboard redact"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -719,7 +722,7 @@ _brainwav() {
             return 0
             ;;
         brainwav__subcmd__telemetry__subcmd__emit)
-            opts="-n -q -v -h --event --phase --agent-id --correlation-id --timestamp --label --metric --outcome --json-event --stdin --topic --durability --dry-run --config --workspace --format --json --color --quiet --verbose --help"
+            opts="-n -q -v -h --event --phase --agent-id --correlation-id --timestamp --label --metric --outcome --json-event --stdin --topic --durability --no-flush --dry-run --config --workspace --format --json --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -806,8 +809,68 @@ _brainwav() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        brainwav__subcmd__telemetry__subcmd__exec)
+            opts="-q -v -h --tool --with-arguments --agent-id --correlation-id --label --no-flush --config --workspace --format --json --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --tool)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --agent-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --correlation-id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --label)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --workspace)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "human json prometheus" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         brainwav__subcmd__telemetry__subcmd__flush)
-            opts="-n -q -v -h --deadline --sink --dry-run --config --workspace --format --json --color --quiet --verbose --help"
+            opts="-n -q -v -h --deadline --sink --background --dry-run --config --workspace --format --json --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -903,7 +966,7 @@ _brainwav() {
             return 0
             ;;
         brainwav__subcmd__telemetry__subcmd__phase__subcmd__finish)
-            opts="-q -v -h --correlation-id --agent-id --label --outcome --config --workspace --format --json --color --quiet --verbose --help"
+            opts="-q -v -h --correlation-id --agent-id --label --outcome --no-flush --config --workspace --format --json --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -963,7 +1026,7 @@ _brainwav() {
             return 0
             ;;
         brainwav__subcmd__telemetry__subcmd__phase__subcmd__start)
-            opts="-q -v -h --correlation-id --agent-id --label --config --workspace --format --json --color --quiet --verbose --help"
+            opts="-q -v -h --correlation-id --agent-id --label --no-flush --config --workspace --format --json --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1098,12 +1161,27 @@ _brainwav() {
             return 0
             ;;
         brainwav__subcmd__telemetry__subcmd__schema)
-            opts="-q -v -h --config --workspace --format --json --color --quiet --verbose --help"
+            opts="-q -v -h --asyncapi --check --config --workspace --format --json --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --check)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
                 --config)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then

@@ -117,26 +117,27 @@ complete -c brainwav -n "__fish_brainwav_using_subcommand prune-cache" -l json -
 complete -c brainwav -n "__fish_brainwav_using_subcommand prune-cache" -s q -l quiet -d 'Print data and errors only'
 complete -c brainwav -n "__fish_brainwav_using_subcommand prune-cache" -s v -l verbose -d 'Say more: the evidence for and against each verdict; twice: what is read'
 complete -c brainwav -n "__fish_brainwav_using_subcommand prune-cache" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema dashboard redact" -l config -d 'Read this configuration file instead of those of the user and the workspace' -r -F
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema dashboard redact" -l workspace -d 'The root of the workspace [default: the nearest folder above with brainwav.toml, nx.json, pnpm-workspace.yaml or .git]' -r -f -a "(__fish_complete_directories)"
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema dashboard redact" -l format -d 'What to print on stdout' -r -f -a "human\t'A table for people'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge exec flush status schema dashboard redact" -l config -d 'Read this configuration file instead of those of the user and the workspace' -r -F
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge exec flush status schema dashboard redact" -l workspace -d 'The root of the workspace [default: the nearest folder above with brainwav.toml, nx.json, pnpm-workspace.yaml or .git]' -r -f -a "(__fish_complete_directories)"
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge exec flush status schema dashboard redact" -l format -d 'What to print on stdout' -r -f -a "human\t'A table for people'
 json\t'One JSON document'
 prometheus\t'Metrics in the text format of Prometheus; of health alone'"
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema dashboard redact" -l color -d 'When to use colours; NO_COLOR and CLICOLOR_FORCE are honoured' -r -f -a "auto\t'On a terminal'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge exec flush status schema dashboard redact" -l color -d 'When to use colours; NO_COLOR and CLICOLOR_FORCE are honoured' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema dashboard redact" -l json -d 'Short for --format json'
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema dashboard redact" -s q -l quiet -d 'Print data and errors only'
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema dashboard redact" -s v -l verbose -d 'Say more: the evidence for and against each verdict; twice: what is read'
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema dashboard redact" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema dashboard redact" -f -a "emit" -d 'Keep an event until every sink has it'
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema dashboard redact" -f -a "phase" -d 'Emit the start and the finish of a run, from two processes'
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema dashboard redact" -f -a "bridge" -d 'Keep the events of a bus that is there already'
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema dashboard redact" -f -a "flush" -d 'Deliver what is in the spool'
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema dashboard redact" -f -a "status" -d 'Show what is in the spool, and how far each sink is'
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema dashboard redact" -f -a "schema" -d 'Print the JSON Schema of an event'
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema dashboard redact" -f -a "dashboard" -d 'Print a dashboard for Grafana, or alerts for Prometheus'
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge flush status schema dashboard redact" -f -a "redact" -d 'Take secrets and personal data out of what comes on stdin'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge exec flush status schema dashboard redact" -l json -d 'Short for --format json'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge exec flush status schema dashboard redact" -s q -l quiet -d 'Print data and errors only'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge exec flush status schema dashboard redact" -s v -l verbose -d 'Say more: the evidence for and against each verdict; twice: what is read'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge exec flush status schema dashboard redact" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge exec flush status schema dashboard redact" -f -a "emit" -d 'Keep an event until every sink has it'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge exec flush status schema dashboard redact" -f -a "phase" -d 'Emit the start and the finish of a run, from two processes'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge exec flush status schema dashboard redact" -f -a "bridge" -d 'Keep the events of a bus that is there already'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge exec flush status schema dashboard redact" -f -a "exec" -d 'Run a command between two events: tool_invoked and tool_result'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge exec flush status schema dashboard redact" -f -a "flush" -d 'Deliver what is in the spool'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge exec flush status schema dashboard redact" -f -a "status" -d 'Show what is in the spool, and how far each sink is'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge exec flush status schema dashboard redact" -f -a "schema" -d 'Print the JSON Schema of an event'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge exec flush status schema dashboard redact" -f -a "dashboard" -d 'Print a dashboard for Grafana, or alerts for Prometheus'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and not __fish_seen_subcommand_from emit phase bridge exec flush status schema dashboard redact" -f -a "redact" -d 'Take secrets and personal data out of what comes on stdin'
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from emit" -l event -d 'What happened: run_started, run_finished, plan_created, plan_revised, reroute, tool_invoked or tool_result' -r
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from emit" -l phase -d 'Which part of the run it belongs to: planning, execution or completion' -r
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from emit" -l agent-id -d 'Whose it is; of a document or stream: for the events that do not say so' -r
@@ -157,6 +158,7 @@ complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_
 always\t'Always'
 never\t'Never'"
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from emit" -l stdin -d 'Events from stdin, one JSON document a line'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from emit" -l no-flush -d 'Do not start to deliver in the background'
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from emit" -s n -l dry-run -d 'Print the envelopes as they would be kept, and keep nothing'
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from emit" -l json -d 'Short for --format json'
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from emit" -s q -l quiet -d 'Print data and errors only'
@@ -192,6 +194,24 @@ complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from bridge" -s q -l quiet -d 'Print data and errors only'
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from bridge" -s v -l verbose -d 'Say more: the evidence for and against each verdict; twice: what is read'
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from bridge" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from exec" -l tool -d 'What the tool is called [default: the name of the program]' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from exec" -l agent-id -d 'Whose the events are' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from exec" -l correlation-id -d 'What they belong together with [default: a new one]' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from exec" -l label -d 'A text that they can be found by; can be repeated' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from exec" -l config -d 'Read this configuration file instead of those of the user and the workspace' -r -F
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from exec" -l workspace -d 'The root of the workspace [default: the nearest folder above with brainwav.toml, nx.json, pnpm-workspace.yaml or .git]' -r -f -a "(__fish_complete_directories)"
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from exec" -l format -d 'What to print on stdout' -r -f -a "human\t'A table for people'
+json\t'One JSON document'
+prometheus\t'Metrics in the text format of Prometheus; of health alone'"
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from exec" -l color -d 'When to use colours; NO_COLOR and CLICOLOR_FORCE are honoured' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from exec" -l with-arguments -d 'Tell the program and its arguments too, redacted'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from exec" -l no-flush -d 'Do not start to deliver in the background'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from exec" -l json -d 'Short for --format json'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from exec" -s q -l quiet -d 'Print data and errors only'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from exec" -s v -l verbose -d 'Say more: the evidence for and against each verdict; twice: what is read'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from exec" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from flush" -l deadline -d 'How long to try' -r
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from flush" -l sink -d 'Deliver to these alone; what the others need stays' -r
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from flush" -l config -d 'Read this configuration file instead of those of the user and the workspace' -r -F
@@ -202,6 +222,7 @@ prometheus\t'Metrics in the text format of Prometheus; of health alone'"
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from flush" -l color -d 'When to use colours; NO_COLOR and CLICOLOR_FORCE are honoured' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from flush" -l background -d 'Started by a command that keeps events: away from its terminal, and only if no other waits already'
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from flush" -s n -l dry-run -d 'Show what waits, and deliver nothing'
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from flush" -l json -d 'Short for --format json'
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from flush" -s q -l quiet -d 'Print data and errors only'
@@ -219,6 +240,7 @@ complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Print data and errors only'
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Say more: the evidence for and against each verdict; twice: what is read'
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from schema" -l check -d 'Compare with an earlier schema: can its readers read what is written now?' -r -F
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from schema" -l config -d 'Read this configuration file instead of those of the user and the workspace' -r -F
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from schema" -l workspace -d 'The root of the workspace [default: the nearest folder above with brainwav.toml, nx.json, pnpm-workspace.yaml or .git]' -r -f -a "(__fish_complete_directories)"
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from schema" -l format -d 'What to print on stdout' -r -f -a "human\t'A table for people'
@@ -227,6 +249,7 @@ prometheus\t'Metrics in the text format of Prometheus; of health alone'"
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from schema" -l color -d 'When to use colours; NO_COLOR and CLICOLOR_FORCE are honoured' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from schema" -l asyncapi -d 'Print an AsyncAPI 3.0 document instead, with the topic and the envelope'
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from schema" -l json -d 'Short for --format json'
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from schema" -s q -l quiet -d 'Print data and errors only'
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from schema" -s v -l verbose -d 'Say more: the evidence for and against each verdict; twice: what is read'

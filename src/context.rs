@@ -1,5 +1,6 @@
 //! What every command is handed: the printer, the place where it was called, and the way to its settings.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use crate::cli::global::{ColorArg, FormatArg, Global};
@@ -45,6 +46,20 @@ impl Context {
             config_file: global.config.clone(),
             workspace: global.workspace.clone(),
         })
+    }
+
+    /// This program, and the arguments with which it finds the same configuration again.
+    ///
+    /// # Errors
+    /// When the operating system does not tell where the program is.
+    pub fn ourselves(&self) -> std::io::Result<(PathBuf, Vec<OsString>)> {
+        let mut arguments = Vec::new();
+        for (flag, path) in [("--config", &self.config_file), ("--workspace", &self.workspace)] {
+            if let Some(path) = path {
+                arguments.extend([OsString::from(flag), path.clone().into_os_string()]);
+            }
+        }
+        Ok((std::env::current_exe()?, arguments))
     }
 
     /// Resolves the settings, with these flags before everything else, and says what is odd about them.

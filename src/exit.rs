@@ -15,6 +15,8 @@ pub enum ExitCode {
     CouldNotLook,
     /// Another run holds the lock.
     Locked,
+    /// The exit code of a command that was run, passed on.
+    Passed(u8),
     /// A signal ended the work; the process then dies by that same signal.
     Signal(i32),
 }
@@ -41,6 +43,7 @@ impl ExitCode {
             Self::ActionFailed => 3,
             Self::CouldNotLook => 4,
             Self::Locked => 75,
+            Self::Passed(code) => code,
             Self::Signal(number) => 128_u8.saturating_add((number & 0x7f) as u8),
         }
     }
@@ -59,6 +62,7 @@ mod tests {
             (ExitCode::ActionFailed, 3),
             (ExitCode::CouldNotLook, 4),
             (ExitCode::Locked, 75),
+            (ExitCode::Passed(42), 42),
             (ExitCode::Signal(2), 130),
             (ExitCode::Signal(15), 143),
         ];

@@ -30,6 +30,9 @@ const COMMON_VARIABLES: &[(&str, &str)] = &[
     ("TERM", "If dumb, there are no colours."),
     ("XDG_CONFIG_HOME", "Where the configuration of the user is, instead of ~/.config."),
     ("XDG_STATE_HOME", "Where the state is, instead of ~/.local/state."),
+    ("CORTEX_TELEMETRY_TOPIC", "The topic of events, unless BRAINWAV_TELEMETRY_TOPIC gives it."),
+    ("CORTEX_TELEMETRY_DEBUG", "If set and not 0, each event that is kept is shown on stderr too, redacted."),
+    ("TRACEPARENT", "The trace that events belong to; TRACESTATE and BAGGAGE go with it."),
 ];
 
 const SECTIONS: &[&str] =

@@ -10,6 +10,7 @@ pub mod telemetry;
 pub mod telemetry_bridge;
 pub mod telemetry_dashboard;
 pub mod telemetry_events;
+pub mod telemetry_exec;
 pub mod telemetry_phase;
 
 use clap::{Parser, Subcommand};

@@ -5,11 +5,13 @@ use clap::{Args, Subcommand, ValueEnum};
 use super::telemetry_bridge::BridgeArgs;
 use super::telemetry_dashboard::DashboardArgs;
 use super::telemetry_events::{EmitArgs, FlushArgs, SchemaArgs, StatusArgs};
+use super::telemetry_exec::ExecArgs;
 use super::telemetry_phase::PhaseArgs;
 
 const EXAMPLES: &str = "\
 Examples:\n\
 \x20 brainwav telemetry emit --event tool_invoked --label tool=search\n\
+\x20 brainwav telemetry exec -- pnpm build           a command, and two events that tell of it\n\
 \x20 brainwav telemetry flush                        deliver to the sinks of the configuration\n\
 \x20 brainwav telemetry status                       what waits, and for whom\n\
 \x20 brainwav telemetry dashboard >brainwav.json     for Grafana, over the metrics of brainwav health\n\
@@ -48,6 +50,7 @@ pub enum TelemetryAction {
     Emit(Box<EmitArgs>),
     Phase(PhaseArgs),
     Bridge(BridgeArgs),
+    Exec(ExecArgs),
     Flush(FlushArgs),
     Status(StatusArgs),
     Schema(SchemaArgs),

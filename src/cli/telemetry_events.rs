@@ -1,5 +1,7 @@
 //! `brainwav telemetry emit`, `flush`, `status` and `schema`.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 const EMIT_EXAMPLES: &str = "\
@@ -20,12 +22,15 @@ Examples:\n\
 \x20 brainwav telemetry status --json | jq '.sinks[].pending'";
 const SCHEMA_EXAMPLES: &str = "\
 Examples:\n\
-\x20 brainwav telemetry schema >agent-event.schema.json";
+\x20 brainwav telemetry schema >agent-event.schema.json\n\
+\x20 brainwav telemetry schema --asyncapi >asyncapi.json\n\
+\x20 brainwav telemetry schema --check agent-event.schema.json    can what reads that read on?";
 
 /// Keep an event until every sink has it
 ///
 /// The event is completed, validated, redacted and written to the spool: exit code 0 means that it is there and outlives
-/// every process (with --durability disk: the machine). No network is waited for; brainwav telemetry flush delivers.
+/// every process (with --durability disk: the machine). No network is waited for: where there is a sink, it is delivered to
+/// in the background, or by brainwav telemetry flush.
 /// What nobody says is now, the agent of the configuration, the phase execution, the event run_started, and a correlation
 /// id of its own. A spool that is full refuses the event and drops nothing. Lines of --stdin that are no events are
 /// told with their numbers, the others are kept, and the exit code is 1.
@@ -72,6 +77,9 @@ pub struct EmitArgs {
     /// What it has survived when this succeeds: process or disk
     #[arg(long, value_name = "DURABILITY")]
     pub durability: Option<String>,
+    /// Do not start to deliver in the background
+    #[arg(long)]
+    pub no_flush: bool,
     /// Print the envelopes as they would be kept, and keep nothing
     #[arg(short = 'n', long)]
     pub dry_run: bool,
@@ -96,6 +104,9 @@ pub struct FlushArgs {
     /// Deliver to these alone; what the others need stays
     #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
     pub sink: Vec<String>,
+    /// Started by a command that keeps events: away from its terminal, and only if no other waits already
+    #[arg(long, hide = true)]
+    pub background: bool,
     /// Show what waits, and deliver nothing
     #[arg(short = 'n', long)]
     pub dry_run: bool,
@@ -115,10 +126,19 @@ pub struct StatusArgs {}
 /// Print the JSON Schema of an event
 ///
 /// It describes a whole event, as emit completes it: version 1.0.0, compatibility FORWARD, draft 2020-12 of JSON Schema.
+/// FORWARD means that whoever knows an earlier version can read what is written now; --check tells whether that holds, with
+/// exit code 1 and every place where it does not.
 #[derive(Debug, Args)]
 #[command(
     before_help = "brAInwav telemetry schema",
     after_help = SCHEMA_EXAMPLES,
     after_long_help = crate::cli::global::after_help(SCHEMA_EXAMPLES)
 )]
-pub struct SchemaArgs {}
+pub struct SchemaArgs {
+    /// Print an AsyncAPI 3.0 document instead, with the topic and the envelope
+    #[arg(long)]
+    pub asyncapi: bool,
+    /// Compare with an earlier schema: can its readers read what is written now?
+    #[arg(long, value_name = "OLD", value_hint = clap::ValueHint::FilePath, conflicts_with = "asyncapi")]
+    pub check: Option<PathBuf>,
+}

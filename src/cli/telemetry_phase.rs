@@ -56,6 +56,9 @@ pub struct StartArgs {
     /// A text that it can be found by; can be repeated
     #[arg(long, value_name = "KEY=TEXT")]
     pub label: Vec<String>,
+    /// Do not start to deliver in the background
+    #[arg(long)]
+    pub no_flush: bool,
 }
 
 /// Emit run_finished with the duration
@@ -84,4 +87,7 @@ pub struct FinishArgs {
     /// What came of it: a number, true, false, or a text; can be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     pub outcome: Vec<String>,
+    /// Do not start to deliver in the background
+    #[arg(long)]
+    pub no_flush: bool,
 }

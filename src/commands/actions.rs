@@ -2,18 +2,15 @@
 //!
 //! Whatever goes wrong here is a warning: it never changes what a command does, nor its exit code.
 
-use std::sync::{Arc, mpsc};
-use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::telemetry_pipeline::{Pipeline, keep, spool};
+use super::telemetry_background;
+use super::telemetry_pipeline::{Pipeline, SpoolPlace};
 use super::telemetry_sinks::active;
 use crate::config::{ActionEvents, Resolved};
 use crate::context::Context;
 use crate::core::telemetry::event::{Draft, UNKNOWN_AGENT};
-use crate::core::telemetry::spool::Spool;
-use crate::error::{Error, ErrorKind, Result};
-use crate::output::ui::Ui;
+use crate::error::{Error, Result};
 
 /// Whose our own events are, unless the settings name somebody.
 const AGENT: &str = "brAInwav-cli";
@@ -25,7 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub struct Actions<'a> {
     resolved: &'a Resolved,
     is_on: bool,
-    way: Option<(Pipeline, Arc<Spool>)>,
+    way: Option<(Pipeline, SpoolPlace)>,
+    has_told: bool,
     correlation_id: Option<String>,
     trouble: Option<Error>,
 }
@@ -40,7 +38,7 @@ impl<'a> Actions<'a> {
             ActionEvents::Off => false,
         };
         let is_on = acts && is_wanted;
-        Self { resolved, is_on, way: None, correlation_id: None, trouble: None }
+        Self { resolved, is_on, way: None, has_told: false, correlation_id: None, trouble: None }
     }
 
     /// Opens the way into the spool, if that was not done yet and there are to be events.
@@ -49,7 +47,7 @@ impl<'a> Actions<'a> {
             return;
         }
         let way = Pipeline::new(context, self.resolved)
-            .and_then(|pipeline| Ok((pipeline, Arc::new(spool(context, self.resolved)?))));
+            .map(|pipeline| (pipeline, SpoolPlace::new(context, self.resolved)));
         match way {
             Ok(way) => self.way = Some(way),
             Err(error) => self.fail(error),
@@ -75,20 +73,13 @@ impl<'a> Actions<'a> {
     }
 
     fn write(&mut self, lines: Vec<u8>) -> Result<()> {
-        let Some(spool) = self.way.as_ref().map(|(_, spool)| Arc::clone(spool)) else { return Ok(()) };
-        let (sender, receiver) = mpsc::channel();
-        let folder = spool.folder().path().display().to_string();
-        let work = move || {
-            // Nobody waits any more for an answer that comes too late.
-            let _ = sender.send(keep(&spool, &lines));
-        };
-        let failed = |error: anyhow::Error| Error::new(ErrorKind::Action, error);
-        thread::Builder::new().spawn(work).map_err(|error| failed(error.into()))?;
-        receiver.recv_timeout(PATIENCE).unwrap_or_else(|_| {
-            // What did not answer once is not waited for again.
-            self.is_on = false;
-            Err(failed(anyhow::anyhow!("the spool {folder} did not answer in {} s", PATIENCE.as_secs())))
-        })
+        let Some((_, place)) = &self.way else { return Ok(()) };
+        let started = Instant::now();
+        let kept = place.keep_within(PATIENCE, lines);
+        self.has_told |= kept.is_ok();
+        // What did not answer once is not waited for again.
+        self.is_on &= started.elapsed() < PATIENCE;
+        kept
     }
 
     fn seal(&mut self, mut draft: Draft, lines: &mut Vec<u8>) -> Result<()> {
@@ -107,9 +98,13 @@ impl<'a> Actions<'a> {
         self.trouble.get_or_insert(error);
     }
 
-    /// Says what is not in the spool, if anything is not.
-    pub fn say(self, ui: &mut Ui) {
+    /// Says what is not in the spool, if anything is not, and starts to deliver what is.
+    pub fn finish(self, context: &mut Context) {
+        if self.has_told {
+            telemetry_background::start(context, self.resolved);
+        }
         let Some(trouble) = self.trouble else { return };
+        let ui = &mut context.ui;
         ui.warn(&format!("telemetry: what this run does is not told in full: {trouble}"));
         for hint in trouble.hints() {
             ui.hint(hint);

@@ -46,7 +46,7 @@ pub fn run(context: &mut Context, args: &HealthArgs) -> Result<ExitCode> {
         Mode::Look => (None, None),
         _ => end_problems(context, &host, &guard, &mut actions, &resolved, args, &inspection)?,
     };
-    actions.say(&mut context.ui);
+    actions.finish(context);
     let view = View {
         mode,
         all: args.all,

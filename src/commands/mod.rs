@@ -17,11 +17,13 @@ mod reap;
 mod reap_sockets;
 mod reap_zombies;
 mod remembered;
+mod telemetry_background;
 mod telemetry_bridge;
 mod telemetry_bridge_lines;
 mod telemetry_bridge_queue;
 mod telemetry_dashboard;
 mod telemetry_emit;
+mod telemetry_exec;
 mod telemetry_flush;
 mod telemetry_input;
 mod telemetry_phase;
@@ -60,10 +62,11 @@ pub fn run(context: &mut Context, command: &Command) -> Result<ExitCode> {
                 PhaseAction::Start(args) => telemetry_phase::start(context, args),
                 PhaseAction::Finish(args) => telemetry_phase::finish(context, args),
             },
+            TelemetryAction::Exec(args) => telemetry_exec::run(context, args),
             TelemetryAction::Bridge(args) => telemetry_bridge::run(context, args),
             TelemetryAction::Flush(args) => telemetry_flush::run(context, args),
             TelemetryAction::Status(_) => telemetry_status::run(context),
-            TelemetryAction::Schema(_) => telemetry_schema::run(context),
+            TelemetryAction::Schema(args) => telemetry_schema::run(context, args),
             TelemetryAction::Dashboard(args) => telemetry_dashboard::run(context, args),
             TelemetryAction::Redact(args) => telemetry_redact::run(context, args),
         },

@@ -53,7 +53,7 @@ pub fn run(context: &mut Context, args: &PruneCacheArgs) -> Result<ExitCode> {
         let how = How { dry_run, now, uid: context.uid, state: state.as_ref() };
         rows.push(one(context, &host, &mut actions, &resolved, args, store, how));
     }
-    actions.say(&mut context.ui);
+    actions.finish(context);
     let home = context.environment.home().map(ToOwned::to_owned);
     let view = View {
         home: home.as_deref(),

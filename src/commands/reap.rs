@@ -50,7 +50,7 @@ pub fn run(context: &mut Context, args: &ReapArgs) -> Result<ExitCode> {
         true => reap_sockets::look(context, &host, &mut actions, &resolved.settings, args.dry_run),
         false => Looked::default(),
     };
-    actions.say(&mut context.ui);
+    actions.finish(context);
     let view = View {
         dry_run: args.dry_run,
         all: args.all,

@@ -3,11 +3,13 @@
 use std::io;
 use std::time::Instant;
 
+use super::telemetry_background::start;
 use super::telemetry_bridge_lines::Bridge;
 use super::telemetry_bridge_queue::{Queue, follow};
 use super::telemetry_input::Lines;
 use super::telemetry_pipeline::{Pipeline, spool};
 use crate::cli::telemetry_bridge::BridgeArgs;
+use crate::config::Resolved;
 use crate::context::Context;
 use crate::core::telemetry::bridge::Starts;
 use crate::error::{Error, ErrorKind, Result};
@@ -27,17 +29,17 @@ pub fn run(context: &mut Context, args: &BridgeArgs) -> Result<ExitCode> {
     match &args.queue {
         None => {
             let spool = if args.dry_run { None } else { Some(spool(context, &resolved)?) };
-            stdin(context, Bridge::new(pipeline, spool, Starts::default()))
+            stdin(context, &resolved, Bridge::new(pipeline, spool, Starts::default()))
         }
         Some(name) => {
             let queue = Queue::open(context, &resolved, pipeline, name, args.dry_run)?;
-            queued(context, queue, name, args.follow)
+            queued(context, &resolved, queue, name, args.follow)
         }
     }
 }
 
 /// Everything that comes on stdin, kept as it comes. It ends as any filter does.
-fn stdin(context: &mut Context, mut bridge: Bridge) -> Result<ExitCode> {
+fn stdin(context: &mut Context, resolved: &Resolved, mut bridge: Bridge) -> Result<ExitCode> {
     let started = Instant::now();
     let spinner = Spinner::start(&context.ui, "reading the envelopes of stdin");
     let mut lines = Lines::new(io::stdin().lock());
@@ -55,13 +57,22 @@ fn stdin(context: &mut Context, mut bridge: Bridge) -> Result<ExitCode> {
         }
     };
     drop(spinner);
+    if bridge.take_kept() {
+        start(context, resolved);
+    }
     let code = exit_code(&bridge, None);
     show(context, &bridge.view(None, started.elapsed()), code);
     // What is in the spool is told even if the rest is not.
     result.map(|()| code)
 }
 
-fn queued(context: &mut Context, mut queue: Queue, name: &str, is_followed: bool) -> Result<ExitCode> {
+fn queued(
+    context: &mut Context,
+    resolved: &Resolved,
+    mut queue: Queue,
+    name: &str,
+    is_followed: bool,
+) -> Result<ExitCode> {
     let started = Instant::now();
     let interrupts = Interrupts::listen().map_err(|error| {
         Error::new(ErrorKind::Action, anyhow::anyhow!("cannot listen for signals: {error}"))
@@ -69,11 +80,14 @@ fn queued(context: &mut Context, mut queue: Queue, name: &str, is_followed: bool
     let is_interrupted = || interrupts.received().is_some();
     let spinner = (!is_followed).then(|| Spinner::start(&context.ui, "reading the queue"));
     let result = if is_followed {
-        follow(&mut queue, context, &is_interrupted)
+        follow(&mut queue, context, resolved, &is_interrupted)
     } else {
         queue.pass(context, &is_interrupted)
     };
     drop(spinner);
+    if queue.bridge.take_kept() {
+        start(context, resolved);
+    }
     let code = exit_code(&queue.bridge, interrupts.received());
     let view = queue.bridge.view(Some(name.to_owned()), started.elapsed());
     show(context, &BridgeView { is_new: queue.is_new, ..view }, code);

@@ -28,18 +28,24 @@ pub struct Bridge {
     /// What was counted since the last write: it is not done before that.
     staged: Tally,
     done: Tally,
+    has_kept: bool,
 }
 
 impl Bridge {
     /// Into this spool; without one, to stdout.
     pub fn new(pipeline: Pipeline, spool: Option<Spool>, starts: Starts) -> Self {
         let (staged, done) = (Tally::default(), Tally::default());
-        Self { pipeline, spool, starts, pending: Vec::new(), staged, done }
+        Self { pipeline, spool, starts, pending: Vec::new(), staged, done, has_kept: false }
     }
 
     /// Whether there were lines that nothing could be made of.
     pub const fn has_damaged(&self) -> bool {
         self.done.damaged > 0
+    }
+
+    /// Whether something came into the spool since this was asked last.
+    pub const fn take_kept(&mut self) -> bool {
+        std::mem::replace(&mut self.has_kept, false)
     }
 
     /// What came of all that was written.
@@ -139,6 +145,7 @@ impl Bridge {
                     full(error)
                 })?,
             }
+            self.has_kept |= self.spool.is_some();
             self.pending.clear();
         }
         self.done.add(std::mem::take(&mut self.staged));

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use super::telemetry_background::start;
 use super::telemetry_bridge::unreadable;
 use super::telemetry_bridge_lines::Bridge;
 use super::telemetry_pipeline::{Pipeline, durable_spool};
@@ -180,9 +181,18 @@ impl Queue {
 ///
 /// # Errors
 /// As [`Queue::pass`].
-pub fn follow(queue: &mut Queue, context: &mut Context, is_interrupted: &dyn Fn() -> bool) -> Result<()> {
+pub fn follow(
+    queue: &mut Queue,
+    context: &mut Context,
+    resolved: &Resolved,
+    is_interrupted: &dyn Fn() -> bool,
+) -> Result<()> {
     while !is_interrupted() {
-        queue.pass(context, is_interrupted)?;
+        let result = queue.pass(context, is_interrupted);
+        if queue.bridge.take_kept() {
+            start(context, resolved);
+        }
+        result?;
         std::thread::sleep(POLL);
     }
     Ok(())

@@ -1,9 +1,12 @@
 //! `brainwav telemetry emit`: into the spool, and done.
 
 use std::io::{self, Read as _};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Serialize;
 
+use super::telemetry_background::{no_flush, start};
 use super::telemetry_input::{Lines, NumberedLine, read, typed, validated};
 use super::telemetry_pipeline::{Pipeline, full, keep, spool};
 use crate::cli::telemetry_events::EmitArgs;
@@ -61,7 +64,11 @@ pub fn run(context: &mut Context, args: &EmitArgs) -> Result<ExitCode> {
         return Ok(ExitCode::Success);
     }
     let spool = spool(context, &resolved)?;
-    keep(&spool, &line)?;
+    let kept = keep(&spool, &line);
+    // Where it is full, delivery makes room for the next.
+    start(context, &resolved);
+    kept?;
+    pipeline.debug(&mut context.ui, &line);
     let correlation = pipeline.shown(&sealed.correlation_id);
     match context.ui.format() {
         Format::Json => context.ui.document(&Document::new(1, 0, Some(&sealed.id), Some(&correlation))),
@@ -78,7 +85,7 @@ fn flags(args: &EmitArgs) -> Vec<Flag> {
     let flag = |(key, flag, value): (_, _, &Option<String>)| {
         value.as_ref().map(|value| Flag { key, flag, value: value.clone() })
     };
-    typed.into_iter().filter_map(flag).collect()
+    typed.into_iter().filter_map(flag).chain(no_flush(args.no_flush)).collect()
 }
 
 /// The one event that the command line speaks of.
@@ -122,6 +129,8 @@ struct Stream<'a> {
     pending_events: u64,
     spooled: u64,
     refused: u64,
+    /// What is spooled so far, for whoever watches.
+    progress: Arc<AtomicU64>,
 }
 
 fn stream(
@@ -133,11 +142,15 @@ fn stream(
     let spool = if args.dry_run { None } else { Some(spool(context, resolved)?) };
     with_names(Draft::default(), args)
         .map_err(|problem| Error::usage(format!("no valid event: {}", pipeline.shown(&problem))))?;
-    let spinner = Spinner::start(&context.ui, "spooling the events of stdin");
+    let progress = Arc::default();
+    let spinner = Spinner::counting(&context.ui, "events of stdin spooled", Arc::clone(&progress));
     let (pending, pending_events) = (Vec::new(), 0);
-    let mut stream = Stream { pipeline, args, pending, pending_events, spooled: 0, refused: 0 };
+    let mut stream = Stream { pipeline, args, pending, pending_events, spooled: 0, refused: 0, progress };
     let result = stream.run(context, spool.as_ref());
     drop(spinner);
+    if spool.is_some() {
+        start(context, resolved);
+    }
     // What is in the spool is told even if the rest is not.
     let Stream { spooled, refused, .. } = stream;
     match context.ui.format() {
@@ -214,6 +227,8 @@ impl Stream<'_> {
             })?,
         }
         self.spooled += events;
+        self.progress.store(self.spooled, Ordering::Relaxed);
+        self.pipeline.debug(&mut context.ui, &lines);
         self.pending = lines;
         self.pending.clear();
         Ok(())

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::telemetry_background::{Turn, is_for_background};
 use super::telemetry_pipeline::spool;
 use super::telemetry_sinks::{active, make, names};
 use super::telemetry_status::waiting;
@@ -15,6 +16,7 @@ use crate::output::progress::Spinner;
 use crate::output::telemetry::FlushView;
 use crate::output::ui::Format;
 use crate::sys::entropy;
+use crate::sys::process_exit;
 use crate::sys::signals::Interrupts;
 
 /// Delivers what is in the spool.
@@ -22,14 +24,11 @@ use crate::sys::signals::Interrupts;
 /// # Errors
 /// When the settings are wrong, or the spool cannot be read.
 pub fn run(context: &mut Context, args: &FlushArgs) -> Result<ExitCode> {
-    let deadline = args.deadline.as_ref();
-    let flag = deadline.map(|value| Flag {
-        key: "telemetry.flush-deadline",
-        flag: "--deadline",
-        value: value.clone(),
-    });
-    let resolved = context.resolve(flag.into_iter().collect())?;
-    let wanted = wanted(&resolved, &args.sink)?;
+    if args.background {
+        process_exit::close_inherited();
+    }
+    let resolved = context.resolve(flags(args))?;
+    let wanted = wanted(&resolved, args)?;
     let own: Vec<String> = wanted.iter().map(|sink| sink.name.clone()).collect();
     if args.dry_run {
         return waiting(context, &resolved, &own);
@@ -40,17 +39,17 @@ pub fn run(context: &mut Context, args: &FlushArgs) -> Result<ExitCode> {
     }
     let others: Vec<String> = names(&resolved).into_iter().filter(|name| !own.contains(name)).collect();
     let spool = spool(context, &resolved)?;
-    let interrupts = Interrupts::listen().map_err(|error| {
-        Error::new(ErrorKind::Action, anyhow::anyhow!("cannot listen for signals: {error}"))
-    })?;
-    let mut seed = [0; 8];
-    entropy::fill(&mut seed).map_err(|error| Error::new(ErrorKind::Action, error))?;
+    let time = resolved.settings.telemetry.flush_deadline;
+    let turn = if args.background { Turn::wait(spool.folder(), time)? } else { Some(Turn::at_once()) };
+    let Some(turn) = turn else { return Ok(ExitCode::Success) };
+    let (interrupts, seed) = prepared()?;
     let started = Instant::now();
     let flush = Flush {
         spool: &spool,
-        deadline: started + resolved.settings.telemetry.flush_deadline,
+        deadline: started + time,
+        patience: turn.patience,
         others: &others,
-        seed: u64::from_ne_bytes(seed),
+        seed,
         interrupted: &|| interrupts.received().is_some(),
     };
     let spinner = Spinner::start(&context.ui, "delivering");
@@ -62,8 +61,25 @@ pub fn run(context: &mut Context, args: &FlushArgs) -> Result<ExitCode> {
     Ok(code)
 }
 
+fn flags(args: &FlushArgs) -> Vec<Flag> {
+    let flag =
+        |value: &String| Flag { key: "telemetry.flush-deadline", flag: "--deadline", value: value.clone() };
+    args.deadline.iter().map(flag).collect()
+}
+
+/// The signals that end the run, and a number that nobody can tell before.
+fn prepared() -> Result<(Interrupts, u64)> {
+    let interrupts = Interrupts::listen().map_err(|error| {
+        Error::new(ErrorKind::Action, anyhow::anyhow!("cannot listen for signals: {error}"))
+    })?;
+    let mut seed = [0; 8];
+    entropy::fill(&mut seed).map_err(|error| Error::new(ErrorKind::Action, error))?;
+    Ok((interrupts, u64::from_ne_bytes(seed)))
+}
+
 /// The sinks of this run.
-fn wanted(resolved: &Resolved, only: &[String]) -> Result<Vec<SinkSettings>> {
+fn wanted(resolved: &Resolved, args: &FlushArgs) -> Result<Vec<SinkSettings>> {
+    let only = &args.sink;
     let all: Vec<SinkSettings> = active(resolved).cloned().collect();
     if all.is_empty() {
         let error = Error::usage("there is no sink to deliver to");
@@ -78,7 +94,10 @@ fn wanted(resolved: &Resolved, only: &[String]) -> Result<Vec<SinkSettings>> {
             names.join(", ")
         )));
     }
-    Ok(all.into_iter().filter(|sink| only.is_empty() || only.contains(&sink.name)).collect())
+    let is_wanted = |sink: &SinkSettings| {
+        (only.is_empty() || only.contains(&sink.name)) && (!args.background || is_for_background(sink))
+    };
+    Ok(all.into_iter().filter(is_wanted).collect())
 }
 
 /// What did not arrive weighs more than what never will.

@@ -7,16 +7,18 @@ use std::time::{Duration, SystemTime};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::telemetry_background::{self, no_flush};
 use super::telemetry_input::{came_of_it, members, validated};
 use super::telemetry_pipeline::{Pipeline, keep, spool};
 use crate::cli::telemetry_phase::{FinishArgs, StartArgs};
 use crate::context::Context;
 use crate::core::state::{Folder, Loaded, Lock, load, save};
-use crate::core::telemetry::phase::{Begun, file_name};
+use crate::core::telemetry::phase::{Begun, Moment, file_name};
 use crate::error::{Error, ErrorKind, Result};
 use crate::exit::ExitCode;
 use crate::output::BRAND;
 use crate::output::ui::Format;
+use crate::sys::process_exit::{awake, boot};
 
 /// How long to wait for another run that starts or finishes a phase.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -42,7 +44,7 @@ impl<'a> Document<'a> {
 /// # Errors
 /// When the settings or the event are wrong, or the spool does not take it.
 pub fn start(context: &mut Context, args: &StartArgs) -> Result<ExitCode> {
-    let resolved = context.resolve(Vec::new())?;
+    let resolved = context.resolve(no_flush(args.no_flush).into_iter().collect())?;
     let mut pipeline = Pipeline::new(context, &resolved)?;
     let mut event =
         common(&args.name, args.agent_id.as_deref(), args.correlation_id.as_deref(), &args.label)?;
@@ -58,7 +60,9 @@ pub fn start(context: &mut Context, args: &StartArgs) -> Result<ExitCode> {
     let is_open = path.exists();
     // A start that is refused leaves what went on before as it was.
     keep(&spool, &line)?;
-    save(&path, &Begun::new(correlation_id.clone(), SystemTime::now())).map_err(|error| {
+    pipeline.debug(&mut context.ui, &line);
+    telemetry_background::start(context, &resolved);
+    save(&path, &Begun::new(correlation_id.clone(), now())).map_err(|error| {
         unkept(&path, &error)
             .hint(format!("the event is kept; finish it with --correlation-id {correlation_id}"))
     })?;
@@ -77,12 +81,12 @@ pub fn start(context: &mut Context, args: &StartArgs) -> Result<ExitCode> {
 /// # Errors
 /// When nothing is known of the run, and as for [`start`].
 pub fn finish(context: &mut Context, args: &FinishArgs) -> Result<ExitCode> {
-    let resolved = context.resolve(Vec::new())?;
+    let resolved = context.resolve(no_flush(args.no_flush).into_iter().collect())?;
     let mut pipeline = Pipeline::new(context, &resolved)?;
     let spool = spool(context, &resolved)?;
     let _lock = lock(spool.folder())?;
     let (path, begun) = begun(spool.folder(), args)?;
-    let took = begun.as_ref().and_then(|begun| begun.took_ms(SystemTime::now()));
+    let took = begun.as_ref().and_then(|begun| begun.took_ms(&now()));
     let correlation_id = begun.map(|begun| begun.correlation_id).or_else(|| args.correlation_id.clone());
     let mut event = common(&args.name, args.agent_id.as_deref(), correlation_id.as_deref(), &args.label)?;
     event.insert("event".to_owned(), "run_finished".into());
@@ -99,6 +103,8 @@ pub fn finish(context: &mut Context, args: &FinishArgs) -> Result<ExitCode> {
     let mut line = Vec::new();
     let sealed = pipeline.seal(draft, &mut line)?;
     keep(&spool, &line)?;
+    pipeline.debug(&mut context.ui, &line);
+    telemetry_background::start(context, &resolved);
     if let Some(path) = path {
         fs::remove_file(&path).map_err(|error| unkept(&path, &error))?;
     }
@@ -146,6 +152,10 @@ fn begun(folder: &Folder, args: &FinishArgs) -> Result<(Option<PathBuf>, Option<
     }
     let error = Error::usage("no run of this name has begun");
     Err(error.hint("start it with: brainwav telemetry phase start NAME").hint("or give its --correlation-id"))
+}
+
+fn now() -> Moment {
+    Moment { wall: SystemTime::now(), awake: awake(), boot: boot() }
 }
 
 fn lock(folder: &Folder) -> Result<Lock> {

@@ -1,6 +1,9 @@
 //! The way of an event into the spool, for every command that has one.
 
-use std::time::SystemTime;
+use std::path::PathBuf;
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, SystemTime};
 
 use crate::config::{Environment, Resolved};
 use crate::context::Context;
@@ -13,6 +16,7 @@ use crate::core::telemetry::topic;
 use crate::core::telemetry::trace::Carriers;
 use crate::core::telemetry::uuid::Identifiers;
 use crate::error::{Error, ErrorKind, Result};
+use crate::output::ui::Ui;
 use crate::sys::entropy;
 
 /// A segment is at most so long, in bytes: what all sinks have goes in such pieces.
@@ -26,6 +30,8 @@ pub struct Pipeline {
     sealer: Sealer,
     ids: Identifiers,
     agent_id: String,
+    has_parent: bool,
+    is_debugging: bool,
 }
 
 /// What was made of an event.
@@ -42,7 +48,8 @@ impl Pipeline {
     /// # Errors
     /// When the topic is not allowed, the source is no URI, or redaction cannot be had as it is wanted.
     pub fn new(context: &Context, resolved: &Resolved) -> Result<Self> {
-        Self::within(carriers(&context.environment), resolved)
+        let is_debugging = is_debugging(&context.environment);
+        Ok(Self { is_debugging, ..Self::within(carriers(&context.environment), resolved)? })
     }
 
     /// The same for events of others, which do not belong to the trace that this process is in.
@@ -65,8 +72,19 @@ impl Pipeline {
         let policy = resolved.settings.redaction.policy()?;
         let redactor = Redactor::new(policy).map_err(|error| Error::new(ErrorKind::Usage, error))?;
         let ids = Identifiers::new(entropy::fill).map_err(|error| Error::new(ErrorKind::Action, error))?;
+        let has_parent = carriers.traceparent.is_some();
         let sealer = Sealer::new(redactor, carriers, &settings.source, &settings.topic);
-        Ok(Self { sealer, ids, agent_id: settings.agent_id.clone() })
+        let agent_id = settings.agent_id.clone();
+        Ok(Self { sealer, ids, agent_id, has_parent, is_debugging: false })
+    }
+
+    /// Shows what is in the spool now to whoever asked for it. It is redacted.
+    pub fn debug(&self, ui: &mut Ui, lines: &[u8]) {
+        if self.is_debugging {
+            for line in String::from_utf8_lossy(lines).lines() {
+                ui.status(0, &format!("spooled {line}"));
+            }
+        }
     }
 
     /// A text as it may be shown.
@@ -75,17 +93,47 @@ impl Pipeline {
         self.sealer.redactor().text(text, &mut Counts::default()).into_owned()
     }
 
+    /// A correlation id, and the id of a span, that nobody has.
+    ///
+    /// # Errors
+    /// When there is no randomness for them.
+    pub fn fresh(&mut self) -> Result<(String, String)> {
+        let no_id = |error| Error::new(ErrorKind::Action, error);
+        let correlation_id = format!("brAInwav-{}", self.ids.uuid().map_err(no_id)?);
+        Ok((correlation_id, self.ids.span().map_err(no_id)?))
+    }
+
+    /// The trace context of the events of a correlation id.
+    #[must_use]
+    pub fn traceparent(&self, correlation_id: &str) -> String {
+        self.sealer.traceparent(correlation_id)
+    }
+
+    /// Whether that trace was handed to us, and does not just follow from the correlation id.
+    #[must_use]
+    pub const fn has_parent(&self) -> bool {
+        self.has_parent
+    }
+
     /// Appends the line of this event to `out`.
     ///
     /// # Errors
     /// When it is too long, cannot be redacted, or there is no id for it; `out` is then as it was.
     pub fn seal(&mut self, draft: Draft, out: &mut Vec<u8>) -> Result<Sealed> {
+        self.seal_with(draft, Label::default(), out)
+    }
+
+    /// The same with what is to stand in its envelope besides; its id is made here.
+    ///
+    /// # Errors
+    /// As [`Self::seal`].
+    pub fn seal_with(&mut self, draft: Draft, label: Label<'_>, out: &mut Vec<u8>) -> Result<Sealed> {
         let id = self.ids.uuid().map_err(|error| Error::new(ErrorKind::Action, error))?;
-        let correlation_id = self.seal_as(draft, Label { id: &id, ..Label::default() }, out)?;
+        let correlation_id = self.seal_as(draft, Label { id: &id, ..label }, out)?;
         Ok(Sealed { id, correlation_id })
     }
 
-    /// The same with a label that is known already; returns the correlation id.
+    /// The same with an id that is known already; returns the correlation id.
     ///
     /// # Errors
     /// As [`Self::seal`].
@@ -101,13 +149,67 @@ impl Pipeline {
     }
 }
 
+/// Where the spool of the user is, and how it is used.
+#[derive(Debug, Clone)]
+pub struct SpoolPlace {
+    state: PathBuf,
+    uid: u32,
+    total_bytes: u64,
+    durability: Durability,
+}
+
+impl SpoolPlace {
+    /// The place that the settings name.
+    #[must_use]
+    pub fn new(context: &Context, resolved: &Resolved) -> Self {
+        let settings = &resolved.settings.telemetry;
+        let (total_bytes, durability) = (settings.spool_bytes, settings.durability);
+        Self { state: context.paths.state.clone(), uid: context.uid, total_bytes, durability }
+    }
+
+    /// Opens the spool.
+    ///
+    /// # Errors
+    /// When its folder is not the user's own, or cannot be made.
+    pub fn open(&self) -> Result<Spool> {
+        let own = |error| {
+            Error::new(ErrorKind::Action, error).hint("set BRAINWAV_STATE_DIR to a folder of your own")
+        };
+        Folder::open(&self.state, self.uid).map_err(own)?;
+        let folder = Folder::open(&self.state.join("telemetry"), self.uid).map_err(own)?;
+        let segment_bytes = SEGMENT.min(self.total_bytes / SEGMENTS).max(1);
+        let limits = SpoolLimits { segment_bytes, total_bytes: self.total_bytes };
+        Spool::open(folder, limits, self.durability).map_err(|error| Error::new(ErrorKind::Action, error))
+    }
+
+    /// Brings lines into the spool, and waits no longer than this for it: a lock that somebody does not let go, or a disk
+    /// that does not answer, must not stop what goes on.
+    ///
+    /// # Errors
+    /// When it does not take them, or it is not known then whether it does.
+    pub fn keep_within(&self, patience: Duration, lines: Vec<u8>) -> Result<()> {
+        let place = self.clone();
+        let (sender, receiver) = mpsc::channel();
+        let work = move || {
+            // Nobody waits any more for an answer that comes too late.
+            let _ = sender.send(place.open().and_then(|spool| keep(&spool, &lines)));
+        };
+        let action = |error: anyhow::Error| Error::new(ErrorKind::Action, error);
+        thread::Builder::new().name("spool".to_owned()).spawn(work).map_err(|error| action(error.into()))?;
+        receiver.recv_timeout(patience).unwrap_or_else(|_| {
+            let folder = self.state.join("telemetry");
+            let seconds = patience.as_secs();
+            Err(action(anyhow::anyhow!("the spool {} did not answer in {seconds} s", folder.display())))
+        })
+    }
+}
+
 /// The spool of the user.
 ///
 /// # Errors
 /// When its folder is not the user's own, or cannot be made.
 pub fn spool(context: &Context, resolved: &Resolved) -> Result<Spool> {
-    let settings = &resolved.settings.telemetry;
-    open(context, settings.spool_bytes, settings.durability)
+    SpoolPlace::new(context, resolved).open()
 }
 
 /// The same for a writer that forgets where an event came from as soon as it is written: that outlives the machine.
@@ -115,16 +217,7 @@ pub fn spool(context: &Context, resolved: &Resolved) -> Result<Spool> {
 /// # Errors
 /// As [`spool`].
 pub fn durable_spool(context: &Context, resolved: &Resolved) -> Result<Spool> {
-    open(context, resolved.settings.telemetry.spool_bytes, Durability::Disk)
-}
-
-fn open(context: &Context, total_bytes: u64, durability: Durability) -> Result<Spool> {
-    let own =
-        |error| Error::new(ErrorKind::Action, error).hint("set BRAINWAV_STATE_DIR to a folder of your own");
-    Folder::open(&context.paths.state, context.uid).map_err(own)?;
-    let folder = Folder::open(&context.paths.state.join("telemetry"), context.uid).map_err(own)?;
-    let limits = SpoolLimits { segment_bytes: SEGMENT.min(total_bytes / SEGMENTS).max(1), total_bytes };
-    Spool::open(folder, limits, durability).map_err(|error| Error::new(ErrorKind::Action, error))
+    SpoolPlace { durability: Durability::Disk, ..SpoolPlace::new(context, resolved) }.open()
 }
 
 /// Brings lines into the spool.
@@ -139,6 +232,12 @@ pub fn keep(spool: &Spool, lines: &[u8]) -> Result<()> {
 pub fn full(error: SpoolError) -> Error {
     Error::new(ErrorKind::Action, error)
         .hint("brainwav telemetry flush makes room, and status tells who does not take what is there")
+}
+
+/// Whether the variable of the original asks for it.
+fn is_debugging(environment: &Environment) -> bool {
+    let word = environment.get("CORTEX_TELEMETRY_DEBUG").map(|word| word.to_string_lossy().to_lowercase());
+    word.is_some_and(|word| !["0", "false", "off", "no"].contains(&word.as_str()))
 }
 
 fn carriers(environment: &Environment) -> Carriers {

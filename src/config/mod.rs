@@ -45,5 +45,5 @@ pub use settings::Settings;
 pub use shown::{Entry, Layer, Origin, Shown};
 pub use sink_keys::SinkSettings;
 pub use suggest::closest;
-pub use telemetry::{ActionEvents, TelemetrySettings};
+pub use telemetry::{ActionEvents, Flushing, TelemetrySettings};
 pub use value::{format_duration, format_size_exact, parse_duration, parse_size};

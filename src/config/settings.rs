@@ -9,7 +9,7 @@ use super::redaction::{MODES, Redaction, mode};
 use super::shown::Shown;
 use super::sink_keys::SinkSettings;
 use super::store_keys::StoreSettings;
-use super::telemetry::{ACTIONS, DURABILITIES, TelemetrySettings, actions, durability};
+use super::telemetry::{ACTIONS, DURABILITIES, FLUSHINGS, TelemetrySettings, actions, durability, flushing};
 use crate::core::cache::plan::Limits as CacheLimits;
 use crate::core::health::limits::{Limits, Overriding};
 use crate::core::process::{NamePattern, Rule, Scope, builtin};
@@ -205,6 +205,13 @@ pub static SETTINGS: &[Key<Settings>] = &[
         help: "How large the spool may get. When it is full, emit fails; nothing is ever dropped.",
     },
     Key {
+        name: "telemetry.flush",
+        kind: Kind::Choice(FLUSHINGS, |settings, word| settings.telemetry.flush = flushing(word)),
+        default: Some("background"),
+        help: "Who starts to deliver: \"background\": whatever keeps an event, without waiting for it, where there is a \
+               sink other than stdout; \"manual\": flush alone.",
+    },
+    Key {
         name: "telemetry.flush-deadline",
         kind: Kind::Duration(|settings, time| settings.telemetry.flush_deadline = time),
         default: Some("30s"),
@@ -348,46 +355,5 @@ impl Settings {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-    use std::path::Path;
-    use std::time::Duration;
-
-    use super::super::expression::Places;
-    use super::super::kind::Raw;
-    use super::{OTHER_VARIABLES, PROTECT, Redaction, SETTINGS, Settings, variable};
-
-    #[test]
-    fn every_default_can_be_read_and_all_together_set_everything() {
-        let places = Places { home: None, workspace: Path::new("/") };
-        let mut settings = Settings::unlimited();
-        for setting in SETTINGS {
-            let Some(default) = setting.default else {
-                assert_eq!(setting.name, PROTECT, "only this one has its default elsewhere");
-                continue;
-            };
-            let shown = setting.read(Raw::Text(default), places, &mut settings).unwrap();
-            assert_eq!(shown.to_string(), default, "{}: written as it is shown", setting.name);
-        }
-        assert_eq!(settings.limits.max_memory_bytes, 8 << 30);
-        assert_eq!(settings.limits.max_cpu_percent, 80);
-        assert_eq!(settings.limits.cpu_strikes, 3);
-        assert_eq!(settings.limits.max_runtime, Duration::from_secs(300));
-        assert_eq!(settings.limits.look_interval, Duration::from_secs(10));
-        assert_eq!(settings.grace, Duration::from_secs(10));
-        assert_eq!(settings.max_batch, 20);
-        assert_eq!(settings.redaction, Redaction::default());
-    }
-
-    #[test]
-    fn names_and_variables_are_unique() {
-        let mut seen = BTreeSet::new();
-        for name in SETTINGS.iter().map(|setting| variable(setting.name)) {
-            assert!(seen.insert(name));
-        }
-        for (name, _) in OTHER_VARIABLES {
-            assert!(seen.insert((*name).to_owned()));
-        }
-        assert_eq!(variable("health.max-memory"), "BRAINWAV_HEALTH_MAX_MEMORY");
-    }
-}
+#[path = "settings_tests.rs"]
+mod tests;

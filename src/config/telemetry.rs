@@ -19,6 +19,8 @@ pub struct TelemetrySettings {
     pub durability: Durability,
     /// How large the spool may get, in bytes.
     pub spool_bytes: u64,
+    /// Who starts to deliver.
+    pub flush: Flushing,
     /// How long one run tries to deliver.
     pub flush_deadline: Duration,
     /// Whether there are events about what the other commands do.
@@ -48,6 +50,25 @@ pub fn actions(word: &str) -> ActionEvents {
         "off" => ActionEvents::Off,
         _ => ActionEvents::Auto,
     }
+}
+
+/// Who starts to deliver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Flushing {
+    /// Whoever keeps an event, in the background.
+    #[default]
+    Background,
+    /// Nobody but `flush`.
+    Manual,
+}
+
+/// The words for [`Flushing`].
+pub const FLUSHINGS: &[&str] = &["background", "manual"];
+
+/// The [`Flushing`] that one of [`FLUSHINGS`] speaks of.
+#[must_use]
+pub fn flushing(word: &str) -> Flushing {
+    if word == "manual" { Flushing::Manual } else { Flushing::Background }
 }
 
 /// The words for [`Durability`].

@@ -1,5 +1,7 @@
 //! A sign of life for work that takes longer than half a second.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -8,6 +10,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::BRAND;
 use super::ui::Ui;
+use super::units::count;
 
 /// Work that is done sooner needs no sign.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -20,12 +23,24 @@ impl Spinner {
     /// Starts to wait: the spinner shows itself after half a second.
     #[must_use]
     pub fn start(ui: &Ui, message: &str) -> Self {
+        let message = message.to_owned();
+        Self::telling(ui, move || message.clone())
+    }
+
+    /// The same for work that is counted: the number stands before the message.
+    #[must_use]
+    pub fn counting(ui: &Ui, message: &str, number: Arc<AtomicU64>) -> Self {
+        let message = message.to_owned();
+        let done = move || usize::try_from(number.load(Ordering::Relaxed)).unwrap_or(usize::MAX);
+        Self::telling(ui, move || format!("{} {message}", count(done())))
+    }
+
+    fn telling(ui: &Ui, message: impl Fn() -> String + Send + 'static) -> Self {
         use std::io::IsTerminal;
         if ui.is_quiet() || !std::io::stderr().is_terminal() {
             return Self(None);
         }
         let (stop, stopped) = mpsc::channel::<()>();
-        let message = format!("[{BRAND}] {message}");
         let spin = move || {
             if stopped.recv_timeout(PATIENCE) != Err(RecvTimeoutError::Timeout) {
                 return;
@@ -34,8 +49,9 @@ impl Spinner {
             if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} ({elapsed})") {
                 bar.set_style(style);
             }
-            bar.set_message(message);
+            bar.set_message(format!("[{BRAND}] {}", message()));
             while stopped.recv_timeout(FRAME) == Err(RecvTimeoutError::Timeout) {
+                bar.set_message(format!("[{BRAND}] {}", message()));
                 bar.tick();
             }
             bar.finish_and_clear();

@@ -2,6 +2,8 @@
 //!
 //! Linux reads `/proc` itself; everything else, and Linux with the feature `portable`, goes through sysinfo.
 
+pub mod child;
+pub mod detached;
 pub mod disk;
 pub mod entropy;
 pub mod fault;

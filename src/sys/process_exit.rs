@@ -12,10 +12,52 @@ use crate::exit::ExitCode;
 #[must_use]
 pub fn finish(code: ExitCode) -> ProcessExitCode {
     if let ExitCode::Signal(signal) = code {
+        leave_no_core();
         // A failure leaves the number below, which says the same.
         let _ = signal_hook::low_level::emulate_default_handler(signal);
     }
     ProcessExitCode::from(code.number())
+}
+
+/// Whoever dies by the signal that ended a command would leave a picture of the wrong memory.
+fn leave_no_core() {
+    // A dump too many is no harm.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+    #[cfg(not(target_os = "linux"))]
+    let _ = rustix::process::setrlimit(
+        rustix::process::Resource::Core,
+        rustix::process::Rlimit { current: Some(0), maximum: Some(0) },
+    );
+}
+
+/// Which start of the machine this is; nothing where the operating system does not tell.
+#[must_use]
+pub fn boot() -> Option<String> {
+    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    Some(boot.trim().to_owned())
+}
+
+/// Lets go of every stream but the standard ones, so that nobody waits for the end of a pipe that we were handed and do
+/// not know. To be called before anything is open.
+pub fn close_inherited() {
+    let open = std::fs::read_dir("/dev/fd").into_iter().flatten().flatten();
+    let numbers = open.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    for number in numbers.filter(|number: &i32| *number > 2).collect::<Vec<_>>() {
+        close(number);
+    }
+}
+
+#[allow(unsafe_code, reason = "descriptors that were inherited have no owner in this program")]
+fn close(number: i32) {
+    // SAFETY: nothing of ours is open yet. The folder that was read for the numbers is closed, and closing it again fails.
+    unsafe { libc::close(number) };
+}
+
+/// Leaves the current folder, so that it can be unmounted.
+pub fn leave_folder() {
+    // To be in the way is no reason not to work.
+    let _ = rustix::process::chdir("/");
 }
 
 /// The number of the user whose rights we have.

@@ -23,7 +23,8 @@ impl Interrupts {
     pub fn listen() -> io::Result<Self> {
         let (wake, sender) = UnixStream::pair()?;
         let received = Arc::new(AtomicUsize::new(0));
-        for signal in [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| !is_ignored(*signal)) {
+        let ignored = ignored();
+        for signal in [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| !ignored.contains(*signal)) {
             // The number first: whoever is woken must find it.
             signal_hook::flag::register_usize(signal, Arc::clone(&received), signal.unsigned_abs() as usize)?;
             signal_hook::low_level::pipe::register(signal, sender.try_clone()?)?;
@@ -44,10 +45,18 @@ impl Interrupts {
     }
 }
 
-/// Whether whoever started us set this signal to be ignored, as the status file of this process tells.
-fn is_ignored(signal: i32) -> bool {
+/// Signals that are ignored.
+pub(super) struct Ignored(u64);
+
+impl Ignored {
+    pub(super) const fn contains(&self, signal: i32) -> bool {
+        self.0 & (1 << (signal - 1)) != 0
+    }
+}
+
+/// What whoever started us set to be ignored, as the status file of this process tells.
+pub(super) fn ignored() -> Ignored {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
-    mask & (1 << (signal - 1)) != 0
+    Ignored(mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0))
 }

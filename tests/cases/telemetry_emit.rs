@@ -1,12 +1,13 @@
-//! `brainwav telemetry emit`, `schema`: what is kept, and what is refused.
+//! `brainwav telemetry emit`: what is kept, and what is refused.
 
 use std::fs;
 use std::io::Write as _;
+use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
 use crate::support::spool::{envelopes as spooled, lines};
-use crate::support::{Output, TestEnv, unshare};
+use crate::support::{Output, TestEnv, not_tested, unshare, wait_until};
 
 /// Runs `telemetry emit` with this on stdin.
 fn emit_stream(env: &TestEnv, arguments: &[&str], text: &[u8]) -> Output {
@@ -202,9 +203,57 @@ fn on_a_full_disk_what_was_accepted_is_there_and_the_rest_is_refused() {
 }
 
 #[test]
-fn the_schema_is_a_document() {
+fn whoever_asks_sees_what_is_kept_without_secrets() {
+    for (word, expected) in [("1", 1), ("true", 1), ("0", 0), ("off", 0)] {
+        let env = TestEnv::new();
+        let label = ["--label", "password=hunter22"];
+        fs::write(env.path("input"), "{}\n{}\n").unwrap();
+        for (arguments, times) in [
+            (&["emit", "--stdin"][..], 2),
+            (&["emit"], 1),
+            (&["phase", "start", "p"], 1),
+            (&["phase", "finish", "p"], 1),
+            (&["exec"], 2),
+        ] {
+            let behind: &[&str] = if arguments == ["exec"] { &["--", "true"] } else { &[] };
+            let options: &[&str] = if arguments.contains(&"--stdin") { &[] } else { &label };
+            let mut command = env.command(&[&["telemetry"], arguments, options, behind].concat());
+            command.env("CORTEX_TELEMETRY_DEBUG", word).stdin(fs::File::open(env.path("input")).unwrap());
+            let output = Output::of(command).expect_code(0);
+            let shown = output.stderr.lines().filter(|line| line.starts_with("[brAInwav] spooled {\"spec"));
+            assert_eq!(shown.count(), times * expected, "{arguments:?} {word}: {}", output.stderr);
+            assert!(!output.stderr.contains("hunter22"), "{}", output.stderr);
+        }
+    }
+}
+
+/// A producer that pauses has its events in the spool meanwhile, and whoever watches sees how many.
+#[test]
+fn a_stream_shows_how_many_events_there_are_so_far() {
+    if !Command::new("script").arg("--version").stdout(Stdio::null()).status().is_ok_and(|it| it.success()) {
+        return not_tested("there is no script(1) to make a terminal");
+    }
     let env = TestEnv::new();
-    let schema = env.run(&["telemetry", "schema"]).expect_code(0).json();
-    assert_eq!(schema["$id"], "urn:cortex-os:schema:cortex.telemetry.agent.event:1.0.0");
-    assert_eq!(schema["properties"]["event"]["enum"].as_array().unwrap().len(), 7);
+    let pipe = env.path("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let line = format!("exec {} telemetry emit --stdin <{}", env!("CARGO_BIN_EXE_brainwav"), pipe.display());
+    let mut command = Command::new("script");
+    command.args(["-qec", &line, "/dev/null"]).current_dir(env.workspace()).env_clear().env("TERM", "xterm");
+    command.env("PATH", "/usr/local/bin:/usr/bin:/bin").env("SHELL", "/bin/sh").env("HOME", env.path("home"));
+    command.env("BRAINWAV_STATE_DIR", env.state());
+    let shown = fs::File::create(env.path("shown")).unwrap();
+    let mut child = command.stdin(Stdio::null()).stdout(shown).spawn().unwrap();
+    let mut producer = fs::OpenOptions::new().write(true).open(&pipe).unwrap();
+    let is_shown = |text: &str| fs::read_to_string(env.path("shown")).unwrap().contains(text);
+    let mut said = 0;
+    for more in [3, 1000] {
+        producer.write_all("{}\n".repeat(more).as_bytes()).unwrap();
+        said += more;
+        let expected = format!("{} events of stdin spooled", if said > 999 { "1,003" } else { "3" });
+        wait_until(&expected, || is_shown(&expected));
+    }
+    assert_eq!(spooled(&env).len(), said);
+    drop(producer);
+    assert!(child.wait().unwrap().success());
+    assert!(is_shown("spooled 1,003 events, refused 0 lines"));
 }

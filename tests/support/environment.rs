@@ -60,6 +60,8 @@ impl TestEnv {
             .env("PATH", "/usr/local/bin:/usr/bin:/bin")
             .env("BRAINWAV_STATE_DIR", self.state())
             .env("TMPDIR", self.path("tmp"))
+            // What is delivered is what a test delivers, unless it is about the other way.
+            .env("BRAINWAV_TELEMETRY_FLUSH", "manual")
             .stdin(Stdio::null());
         command
     }

@@ -1,6 +1,7 @@
 //! What the cases share: surroundings of their own, and processes of their own.
 
 mod actor;
+pub mod agent_events;
 pub mod bus;
 pub mod cache;
 mod environment;

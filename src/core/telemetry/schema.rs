@@ -1,4 +1,4 @@
-//! The JSON Schema of the event, made from the same tables that validation reads.
+//! The event and its envelope described for other programs, from the same tables that validation reads.
 
 use serde_json::{Map, Value, json};
 
@@ -6,6 +6,10 @@ use super::document::KEYS;
 use super::event::{EventKind, Phase, SCHEMA_VERSION};
 use super::seal::schema_name;
 use super::topic::TOPIC;
+
+/// What [`super::timestamp::to_utc`] reads, the days of a month aside, for which there is the format.
+const MOMENT: &str = "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3])(:[0-5][0-9]){2}\
+                      (\\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$";
 
 /// The schema of a whole event (JSON Schema, draft 2020-12).
 #[must_use]
@@ -30,6 +34,7 @@ fn property(key: &str) -> Value {
         "timestamp" => json!({
             "type": "string",
             "format": "date-time",
+            "pattern": MOMENT,
             "description": "in UTC with Z; another offset is normalised",
         }),
         "agentId" | "correlationId" => json!({ "type": "string", "minLength": 1 }),
@@ -39,11 +44,73 @@ fn property(key: &str) -> Value {
     }
 }
 
+/// The AsyncAPI 3.0 document of a topic: its channel, the envelope and the event.
+#[must_use]
+pub fn async_api(topic: &str) -> Value {
+    let mut event = schema();
+    if let Value::Object(event) = &mut event {
+        // It stands in a document that says so itself.
+        event.retain(|word, _| !word.starts_with('$') && !word.starts_with("x-") && word != "version");
+    }
+    json!({
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "brAInwav telemetry",
+            "version": SCHEMA_VERSION,
+            "description": "Events of agents and tools as CloudEvents 1.0. Compatibility: FORWARD.",
+        },
+        "defaultContentType": "application/cloudevents+json",
+        "channels": { "agentEvents": {
+            "address": topic,
+            "messages": { "agentEvent": { "$ref": "#/components/messages/agentEvent" } },
+        } },
+        "operations": { "emitAgentEvent": {
+            "action": "send",
+            "channel": { "$ref": "#/channels/agentEvents" },
+            "messages": [{ "$ref": "#/channels/agentEvents/messages/agentEvent" }],
+        } },
+        "components": {
+            "messages": { "agentEvent": {
+                "name": "AgentEvent",
+                "contentType": "application/cloudevents+json",
+                "correlationId": { "location": "$message.payload#/correlationid" },
+                "payload": envelope(topic),
+            } },
+            "schemas": { "AgentEvent": event },
+        },
+    })
+}
+
+/// The envelope around it: CloudEvents 1.0 with the extensions that we write.
+fn envelope(topic: &str) -> Value {
+    let text = json!({ "type": "string", "minLength": 1 });
+    json!({
+        "type": "object",
+        "required": ["specversion", "id", "source", "type", "data"],
+        "properties": {
+            "specversion": { "const": "1.0" },
+            "id": text,
+            "source": { "type": "string", "format": "uri-reference", "minLength": 1 },
+            "type": { "const": topic },
+            "subject": text,
+            "time": { "type": "string", "format": "date-time" },
+            "datacontenttype": { "const": "application/json" },
+            "dataschema": { "const": schema_name() },
+            "correlationid": text,
+            "causationid": text,
+            "traceparent": text,
+            "tracestate": text,
+            "baggage": text,
+            "data": { "$ref": "#/components/schemas/AgentEvent" },
+        },
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
-    use super::schema;
+    use super::{async_api, schema};
 
     #[test]
     fn the_schema_names_what_validation_takes() {
@@ -56,5 +123,19 @@ mod tests {
             assert_eq!(schema["properties"][key]["type"], "object");
         }
         assert_eq!(schema["additionalProperties"], false);
+    }
+
+    #[test]
+    fn every_reference_of_the_document_leads_somewhere() {
+        let document = async_api("topic");
+        let text = document.to_string();
+        let pointers: Vec<&str> =
+            text.split("\"$ref\":\"#").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+        assert_eq!(pointers.len(), 4);
+        for pointer in pointers {
+            assert!(document.pointer(pointer).is_some(), "{pointer}");
+        }
+        assert_eq!(document.pointer("/channels/agentEvents/address").unwrap(), "topic");
+        assert_eq!(document["components"]["schemas"]["AgentEvent"]["required"], schema()["required"]);
     }
 }

@@ -37,6 +37,8 @@ pub struct Flush<'a> {
     pub spool: &'a Spool,
     /// No sink is waited for beyond this moment.
     pub deadline: Instant,
+    /// How long to wait for a sink that another run is delivering to.
+    pub patience: Duration,
     /// Sinks that take no part in this run, and need what is in the spool all the same.
     pub others: &'a [String],
     /// A number that nobody can tell before, for the pauses.
@@ -92,6 +94,7 @@ pub fn deliver_all(
             folder: flush.spool.folder().clone(),
             sink,
             deadline: flush.deadline,
+            patience: flush.patience,
             pause: Waiting { stop: Arc::clone(&stop), random: flush.seed.wrapping_add(index as u64) },
             redactor: Redactor::default(),
         };
@@ -150,6 +153,7 @@ struct Courier {
     folder: Folder,
     sink: Box<dyn Sink + Send>,
     deadline: Instant,
+    patience: Duration,
     pause: Waiting,
     redactor: Redactor,
 }
@@ -158,7 +162,7 @@ impl Courier {
     /// Delivers alone: two runs would deliver the same events, and each forget how far the other was.
     fn run(&mut self, segments: Vec<Segment>) -> SinkReport {
         let name = self.sink.name().to_owned();
-        let end = match Lock::take(&self.folder.file(&format!("sink-{name}.lock")), Duration::ZERO) {
+        let end = match Lock::take(&self.folder.file(&format!("sink-{name}.lock")), self.patience) {
             Ok(_lock) => return self.run_alone(name, segments),
             Err(LockError::Held(_)) => End::Held,
             Err(error) => End::Stopped(error.to_string()),

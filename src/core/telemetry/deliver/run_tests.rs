@@ -64,6 +64,7 @@ impl World {
         let flush = Flush {
             spool: &self.spool,
             deadline: Instant::now() + patience,
+            patience: Duration::ZERO,
             others: &[],
             seed: 1,
             interrupted: &|| false,
