@@ -116,6 +116,12 @@ const BANS: &[Ban] = &[
     },
     Ban {
         within: &["src/"],
+        except: &["src/core/telemetry/sinks/net/"],
+        words: &["rustls", "rustls_native_certs", "webpki_roots"],
+        why: "one place decides who is trusted at the other end",
+    },
+    Ban {
+        within: &["src/"],
         except: &[],
         words: &["println!", "eprintln!", "print!", "eprint!", "process::exit"],
         why: "a result is handed to the printer, and the exit code to main",

@@ -26,6 +26,7 @@ mod telemetry_emit;
 mod telemetry_exec;
 mod telemetry_flush;
 mod telemetry_input;
+mod telemetry_network;
 mod telemetry_phase;
 mod telemetry_pipeline;
 mod telemetry_redact;

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::telemetry_background::{Turn, is_for_background};
+use super::telemetry_network::is_switched_off;
 use super::telemetry_pipeline::spool;
 use super::telemetry_sinks::{active, make, names};
 use super::telemetry_status::waiting;
@@ -10,6 +11,7 @@ use crate::cli::telemetry_events::FlushArgs;
 use crate::config::{Flag, Resolved, SinkSettings};
 use crate::context::Context;
 use crate::core::telemetry::deliver::{End, Flush, SinkReport, deliver_all};
+use crate::core::telemetry::sink::Sink;
 use crate::error::{Error, ErrorKind, Result};
 use crate::exit::ExitCode;
 use crate::output::progress::Spinner;
@@ -33,11 +35,10 @@ pub fn run(context: &mut Context, args: &FlushArgs) -> Result<ExitCode> {
     if args.dry_run {
         return waiting(context, &resolved, &own);
     }
-    let mut sinks = Vec::with_capacity(wanted.len());
-    for sink in &wanted {
-        sinks.push(make(context, &resolved, sink)?);
-    }
-    let others: Vec<String> = names(&resolved).into_iter().filter(|name| !own.contains(name)).collect();
+    let sinks = made(context, &resolved, &wanted)?;
+    let own: Vec<&str> = sinks.iter().map(|sink| sink.name()).collect();
+    let others: Vec<String> =
+        names(&resolved).into_iter().filter(|name| !own.contains(&name.as_str())).collect();
     let spool = spool(context, &resolved)?;
     let time = resolved.settings.telemetry.flush_deadline;
     let turn = if args.background { Turn::wait(spool.folder(), time)? } else { Some(Turn::at_once()) };
@@ -75,6 +76,24 @@ fn prepared() -> Result<(Interrupts, u64)> {
     let mut seed = [0; 8];
     entropy::fill(&mut seed).map_err(|error| Error::new(ErrorKind::Action, error))?;
     Ok((interrupts, u64::from_ne_bytes(seed)))
+}
+
+/// The sinks themselves, without those that the environment switches off.
+fn made(
+    context: &mut Context,
+    resolved: &Resolved,
+    wanted: &[SinkSettings],
+) -> Result<Vec<Box<dyn Sink + Send>>> {
+    let mut sinks = Vec::with_capacity(wanted.len());
+    for sink in wanted {
+        if is_switched_off(context, sink) {
+            let name = &sink.name;
+            context.ui.warn(&format!("OTEL_SDK_DISABLED switches the sink {name} off: what is for it stays"));
+        } else {
+            sinks.push(make(context, resolved, sink)?);
+        }
+    }
+    Ok(sinks)
 }
 
 /// The sinks of this run.

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::telemetry_network as network;
 use crate::config::{Resolved, SinkSettings};
 use crate::context::Context;
 use crate::core::telemetry::sink::Sink;
@@ -35,6 +36,9 @@ pub fn make(context: &Context, resolved: &Resolved, sink: &SinkSettings) -> Resu
             let queue = sink.queue.as_deref().unwrap_or("default");
             Box::new(QueueSink::new(name, home(context, name)?, queue))
         }
+        "http" => Box::new(network::http(sink)?),
+        "otlp" => Box::new(network::otlp(context, sink)?),
+        "nats" => Box::new(network::nats(sink)?),
         other => return Err(Error::usage(format!("the sink {name:?} has the unknown type {other:?}"))),
     })
 }

@@ -58,6 +58,8 @@ pub enum Kind<T> {
     Text(fn(&mut T, String)),
     /// Texts of any kind, none of them included.
     Texts(fn(&mut T, Vec<String>)),
+    /// Some of these words.
+    Choices(&'static [&'static str], fn(&mut T, Vec<&'static str>)),
     /// Program names with wildcards.
     Patterns(fn(&mut T, Vec<NamePattern>)),
     /// One name with wildcards.
@@ -131,6 +133,10 @@ impl<T> Key<T> {
                 .text("a text in quotes")
                 .map(|text| assign(target, *set, text.to_owned(), Shown::text(text))),
             Kind::Texts(set) => texts(raw, |text| Ok(text.to_owned()), target, *set),
+            Kind::Choices(words, set) => {
+                let (found, shown) = list(raw, |text| choice(Raw::Text(text), words))?;
+                Ok(assign(target, *set, found, shown))
+            }
             Kind::Patterns(set) => texts(raw, pattern, target, *set),
             Kind::Titles(set) => texts(raw, title, target, *set),
             Kind::Pattern(set) => {
@@ -307,7 +313,10 @@ fn title(text: &str) -> Result<String, ValueError> {
 }
 
 /// A list of texts, one text alone, or (outside files) texts with commas between them.
-fn list<V>(raw: Raw<'_>, read: fn(&str) -> Result<V, ValueError>) -> Result<(Vec<V>, Shown), ValueError> {
+fn list<V>(
+    raw: Raw<'_>,
+    read: impl Fn(&str) -> Result<V, ValueError>,
+) -> Result<(Vec<V>, Shown), ValueError> {
     const WANTED: &str = "a list of texts such as [\"vitest\", \"jest\"]";
     let texts: Vec<(&str, Option<&Spanned<DeValue<'_>>>)> = match raw {
         Raw::Text(text) => text.split(',').map(|text| (text.trim(), None)).collect(),

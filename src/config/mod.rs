@@ -17,6 +17,7 @@ pub mod redaction;
 mod resolution;
 pub mod rule_keys;
 mod rules;
+pub mod secret_file;
 pub mod settings;
 pub mod shown;
 pub mod sink_keys;

@@ -1,10 +1,8 @@
 //! The settings of redaction, and the key of its pseudonyms.
 
-use std::fs::File;
-use std::io::{self, Read as _};
-use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
+use super::secret_file::read;
 use crate::core::redact::{Action, MARKER, Policy, PseudonymKey};
 use crate::error::{Error, Result};
 
@@ -95,24 +93,9 @@ impl Redaction {
         let explain = |reason: &dyn std::fmt::Display| {
             Error::usage(format!("{}: cannot be the key of pseudonyms: {reason}", path.display())).hint(MAKE)
         };
-        let bytes = read(path).map_err(|error| explain(&error))?;
+        let bytes = read(path, MOST_BYTES).map_err(|error| explain(&error))?;
         PseudonymKey::new(bytes).map_err(|error| explain(&error))
     }
-}
-
-/// A key that others can read is none.
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let file = File::open(path)?;
-    let mode = file.metadata()?.mode();
-    if mode & 0o077 != 0 {
-        return Err(io::Error::other(format!("others may read it (mode {:o}); chmod 600 it", mode & 0o777)));
-    }
-    let mut bytes = Vec::new();
-    file.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MOST_BYTES {
-        return Err(io::Error::other("it is larger than 4096 bytes"));
-    }
-    Ok(bytes)
 }
 
 #[cfg(test)]

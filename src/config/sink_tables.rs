@@ -88,7 +88,7 @@ fn sink(
             Ok(_) if row.name == NAME => {}
             Ok(shown) => {
                 let origin = source.origin(&key.span());
-                into.show_entry(Entry { key: label, value: presentable(shown), origin });
+                into.show_entry(Entry { key: label, value: presentable(row.name, shown), origin });
             }
             Err(error) => problems.push(source.problem(&value.span(), &label, error)),
         }

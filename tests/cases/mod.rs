@@ -29,6 +29,8 @@ mod telemetry_dashboard;
 mod telemetry_delivery;
 mod telemetry_emit;
 mod telemetry_exec;
+mod telemetry_http;
+mod telemetry_network;
 mod telemetry_phase;
 mod telemetry_redact;
 mod telemetry_schema;

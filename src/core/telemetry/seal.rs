@@ -33,7 +33,7 @@ pub struct Label<'a> {
     pub id: &'a str,
     /// The id of the event that caused it.
     pub cause: Option<&'a str>,
-    /// The span it happened in, instead of the one that was handed to us.
+    /// The span that it begins or ends, instead of the one that was handed to us, which is the parent of it then.
     pub span: Option<&'a str>,
     /// The trace context that came with it, instead of the one that was handed to us.
     pub traceparent: Option<&'a str>,
@@ -128,6 +128,15 @@ impl Sealer {
         let parent = label.traceparent.map(str::to_owned);
         let parent = parent.unwrap_or_else(|| self.carriers.traceparent(&correlation));
         push(&mut line, &label.span.map_or_else(|| parent.clone(), |span| with_span(&parent, span)));
+        if let Some(span) = label.span {
+            line.push_str(",\"spanid\":");
+            push(&mut line, span);
+            // What was handed to us; one that only follows from the correlation id is nobody's.
+            if let Some(outer) = self.carriers.traceparent.as_deref().and_then(|outer| outer.get(36..52)) {
+                line.push_str(",\"parentspanid\":");
+                push(&mut line, outer);
+            }
+        }
         line.push_str(",\"data\":{");
         data(&mut line, event, &agent, &correlation);
         line.push_str(&content);

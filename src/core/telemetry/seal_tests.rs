@@ -147,3 +147,21 @@ fn the_context_that_came_with_an_event_goes_before_that_of_the_process() {
         assert_eq!(envelope["traceparent"], expected);
     }
 }
+
+#[test]
+fn a_span_of_its_own_is_in_the_one_that_was_handed_over() {
+    const SPAN: &str = "00f067aa0ba902b7";
+    for (handed, expected) in [(Some(PARENT.to_owned()), Some("b7ad6b7169203331")), (None, None)] {
+        let carriers = Carriers { traceparent: handed, ..Carriers::default() };
+        let sealer = Sealer::new(Redactor::default(), carriers.checked(), "urn:x:y", "topic");
+        let event = document::whole(document(&json!({}))).unwrap();
+        let mut line = Vec::new();
+        let label = Label { id: ID, span: Some(SPAN), ..Label::default() };
+        sealer.seal(&event, label, &mut Counts::default(), &mut line).unwrap();
+        let record = record(line.trim_ascii()).unwrap();
+        assert!(record.attribute("traceparent").unwrap().contains(SPAN));
+        assert_eq!(record.attribute("spanid"), Some(SPAN));
+        assert_eq!(record.attribute("parentspanid"), expected);
+    }
+    assert_eq!(sealed(&json!({})).get("spanid"), None);
+}

@@ -53,4 +53,8 @@ pub trait Sink {
     fn most(&self) -> usize;
     /// Delivers a batch, and returns before the deadline.
     fn deliver(&mut self, batch: &[Record], deadline: Instant) -> Delivery;
+    /// What whoever looks at the report of a run has to know of it besides.
+    fn note(&self) -> Option<String> {
+        None
+    }
 }

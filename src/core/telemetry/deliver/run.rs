@@ -1,5 +1,6 @@
 //! One run over all sinks: a thread for each, so that one that is slow or dead delays nobody.
 
+use std::io;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
@@ -12,11 +13,14 @@ use crate::core::redact::{Counts, Redactor};
 use crate::core::state::{Folder, Lock, LockError};
 use crate::core::telemetry::envelope::record;
 use crate::core::telemetry::sink::{Record, Sink};
-use crate::core::telemetry::spool::{Batch, Reader, Segment, Spool, SpoolError};
+use crate::core::telemetry::spool::{Batch, Line, Position, Reader, Segment, Spool, SpoolError};
 use crate::core::telemetry::timestamp;
 
 /// What is read at once, in bytes, whatever a sink takes.
 const PIECE: usize = 4 << 20;
+
+/// So many batches are read ahead of the one that is on its way.
+const AHEAD: usize = 1;
 
 /// How often progress is written while there is more to do. What was delivered since is delivered again after a crash.
 const SAVE_EACH: Duration = Duration::from_millis(200);
@@ -183,6 +187,7 @@ impl Courier {
         }
         let saved = if progress == before { Ok(()) } else { progress.save(&self.folder, &name) };
         let unsaved = saved.err().map(|error| format!("its progress cannot be kept: {error}"));
+        let warning = warning.or_else(|| self.sink.note());
         SinkReport {
             sink: name,
             delivered: progress.delivered - before.delivered,
@@ -192,19 +197,38 @@ impl Courier {
         }
     }
 
+    /// The next batch is read and understood while this one is on its way: that is half of the work.
     fn carry(&mut self, reader: &mut Reader, progress: &mut Progress) -> Result<(), String> {
+        let most = self.sink.most().max(1);
+        thread::scope(|scope| {
+            let (sender, receiver) = mpsc::sync_channel(AHEAD);
+            let read = move || {
+                loop {
+                    let batch = reader.next(most, PIECE).map(Understood::of);
+                    let is_last = batch.as_ref().map_or(true, |batch| batch.lines.is_empty());
+                    if sender.send(batch).is_err() || is_last {
+                        return;
+                    }
+                }
+            };
+            let thread = thread::Builder::new().name("spool".to_owned()).spawn_scoped(scope, read);
+            thread.map_err(|error| format!("cannot start a thread: {error}"))?;
+            self.carry_all(&receiver, progress)
+        })
+    }
+
+    fn carry_all(
+        &mut self,
+        batches: &Receiver<io::Result<Understood>>,
+        progress: &mut Progress,
+    ) -> Result<(), String> {
         let mut saved = Instant::now();
-        loop {
+        for batch in batches {
             if self.pause.stop.is_set() {
                 return Err("interrupted".to_owned());
             }
-            let batch = reader.next(self.sink.most().max(1), PIECE);
             let batch = batch.map_err(|error| format!("cannot read the spool: {error}"))?;
-            if batch.lines.is_empty() {
-                progress.position = batch.end;
-                return Ok(());
-            }
-            self.deliver(&batch, progress)?;
+            self.deliver(batch, progress)?;
             if saved.elapsed() >= SAVE_EACH {
                 let name = self.sink.name();
                 progress
@@ -213,21 +237,20 @@ impl Courier {
                 saved = Instant::now();
             }
         }
+        Ok(())
     }
 
-    /// Delivers a batch, and moves the position as far as everything before it is done with.
-    fn deliver(&mut self, batch: &Batch, progress: &mut Progress) -> Result<(), String> {
-        let mut records: Vec<Record> = Vec::with_capacity(batch.lines.len());
-        let mut faults: Vec<Option<String>> = Vec::with_capacity(batch.lines.len());
-        for line in &batch.lines {
-            let read = record(&line.bytes);
-            faults.push(read.as_ref().err().map(|fault| fault_of(fault, line.is_whole)));
-            records.extend(read);
+    /// Delivers a batch, and moves the position as far as everything before it is done with. The last one is empty.
+    fn deliver(&mut self, batch: Understood, progress: &mut Progress) -> Result<(), String> {
+        let Understood { lines, end, records, faults } = batch;
+        if lines.is_empty() {
+            progress.position = end;
+            return Ok(());
         }
         let outcome = attempt(&mut *self.sink, &records, self.deadline, &mut self.pause);
         let dead = DeadLetters::new(&self.folder, self.sink.name(), &self.redactor);
         let mut taken = 0;
-        for (line, fault) in batch.lines.iter().zip(faults) {
+        for (line, fault) in lines.iter().zip(faults) {
             progress.position = line.at;
             let reason = match fault {
                 Some(fault) => Some(fault),
@@ -250,10 +273,31 @@ impl Courier {
         match outcome.stopped {
             Some(reason) => Err(reason),
             None => {
-                progress.position = batch.end;
+                progress.position = end;
                 Ok(())
             }
         }
+    }
+}
+
+/// A batch with the events that are in its lines, and what is wrong with the others.
+struct Understood {
+    lines: Vec<Line>,
+    end: Position,
+    records: Vec<Record>,
+    faults: Vec<Option<String>>,
+}
+
+impl Understood {
+    fn of(batch: Batch) -> Self {
+        let mut records: Vec<Record> = Vec::with_capacity(batch.lines.len());
+        let mut faults: Vec<Option<String>> = Vec::with_capacity(batch.lines.len());
+        for line in &batch.lines {
+            let read = record(&line.bytes);
+            faults.push(read.as_ref().err().map(|fault| fault_of(fault, line.is_whole)));
+            records.extend(read);
+        }
+        Self { lines: batch.lines, end: batch.end, records, faults }
     }
 }
 

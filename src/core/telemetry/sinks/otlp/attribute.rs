@@ -1,0 +1,123 @@
+//! Attributes: names and values of any shape.
+
+use serde_json::{Map, Value};
+
+use super::convention;
+use super::event::Event;
+use super::wire::Writer;
+
+/// How deep a value may be. What lies deeper is written as the text of its JSON.
+const DEEPEST: usize = 16;
+
+/// Writes attributes as one field of a message, which every message numbers differently.
+#[derive(Debug)]
+pub struct Attributes<'w> {
+    writer: &'w mut Writer,
+    field: u64,
+}
+
+impl<'w> Attributes<'w> {
+    /// Writes to this field.
+    pub const fn new(writer: &'w mut Writer, field: u64) -> Self {
+        Self { writer, field }
+    }
+
+    /// A text.
+    pub fn text(&mut self, name: &str, value: &str) {
+        self.writer.message(self.field, |pair| {
+            pair.text(1, name);
+            pair.message(2, |inner| inner.text(1, value));
+        });
+    }
+
+    /// A text that may be missing.
+    pub fn maybe(&mut self, name: &str, value: Option<&str>) {
+        if let Some(value) = value {
+            self.text(name, value);
+        }
+    }
+
+    /// A value of any shape.
+    pub fn value(&mut self, name: &str, value: &Value) {
+        self.writer.message(self.field, |pair| {
+            pair.text(1, name);
+            pair.message(2, |inner| any_value(inner, value, DEEPEST));
+        });
+    }
+
+    /// What logs and spans of an event have in common.
+    pub fn of(&mut self, event: &Event<'_>) {
+        self.text(convention::RECORD_ID, &event.record.id);
+        self.maybe(convention::EVENT_TYPE, event.record.attribute("type"));
+        self.maybe(convention::EVENT_SOURCE, event.record.attribute("source"));
+        self.maybe(convention::EVENT_SUBJECT, event.record.attribute("subject"));
+        self.maybe(convention::OPERATION, convention::operation(event.name));
+        self.maybe(convention::AGENT_ID, event.agent);
+        self.maybe(convention::AGENT_NAME, event.agent);
+        self.maybe(convention::CONVERSATION, event.correlation);
+        self.maybe(convention::TOOL_NAME, event.tool);
+        self.maybe(convention::ERROR_TYPE, event.failure);
+        match event.record.data() {
+            Some(data) => self.own(data),
+            None => {
+                if let Some(data) = event.record.envelope.get("data") {
+                    self.value(&format!("{}data", convention::OWN), data);
+                }
+            }
+        }
+    }
+
+    /// The rest of the event: its objects one by one, so that a receiver can search by each.
+    fn own(&mut self, data: &Map<String, Value>) {
+        let mut name = String::from(convention::OWN);
+        for (key, value) in data {
+            // These are the time of the record, the agent's id and the conversation's.
+            if ["timestamp", "agentId", "correlationId"].contains(&key.as_str()) {
+                continue;
+            }
+            name.truncate(convention::OWN.len());
+            name.push_str(key);
+            match value {
+                Value::Object(inner) => {
+                    name.push('.');
+                    let end = name.len();
+                    for (key, value) in inner {
+                        name.truncate(end);
+                        name.push_str(key);
+                        self.value(&name, value);
+                    }
+                }
+                value => self.value(&name, value),
+            }
+        }
+    }
+}
+
+/// One value: `AnyValue` of `opentelemetry/proto/common/v1`. Null is the empty message.
+fn any_value(writer: &mut Writer, value: &Value, deepest: usize) {
+    match value {
+        Value::Null => {}
+        Value::String(text) => writer.text(1, text),
+        Value::Bool(is_true) => writer.varint(2, u64::from(*is_true)),
+        Value::Number(number) => match (number.as_i64(), number.as_f64()) {
+            // Negative ones are written in all their 64 bits.
+            (Some(integer), _) => writer.varint(3, integer as u64),
+            (None, Some(float)) => writer.double(4, float),
+            (None, None) => writer.text(1, &number.to_string()),
+        },
+        Value::Array(_) | Value::Object(_) if deepest == 0 => writer.text(1, &value.to_string()),
+        Value::Array(values) => writer.message(5, |list| {
+            for value in values {
+                list.message(1, |inner| any_value(inner, value, deepest - 1));
+            }
+        }),
+        Value::Object(pairs) => writer.message(6, |list| {
+            for (name, value) in pairs {
+                list.message(1, |pair| {
+                    pair.text(1, name);
+                    pair.message(2, |inner| any_value(inner, value, deepest - 1));
+                });
+            }
+        }),
+    }
+}
