@@ -7,6 +7,8 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
+use crate::support::cache::turbo;
+use crate::support::spool::envelopes;
 use crate::support::{Output, TestEnv, wait_until};
 
 const FILE: &str = "[[telemetry.sink]]\ntype = \"file\"\npath = \"out.ndjson\"\n";
@@ -72,6 +74,25 @@ fn what_emit_phase_and_exec_keep_is_delivered_without_being_asked_for() {
     wait_until("nobody is at it", || !is_held(&env, "waiting") && !is_held(&env, "running"));
     let _ = run(&env, &["telemetry", "flush"]).expect_code(0);
     assert_eq!(ids(&out).len(), 22, "each once");
+}
+
+#[test]
+fn what_a_command_does_and_what_the_bridge_brings_is_delivered_too() {
+    let env = with_config(FILE);
+    let out = env.workspace().join("out.ndjson");
+    let _ = turbo(&env, 4, 10_240);
+    let _ = run(&env, &["prune-cache", "--max-size", "20KiB", "--min-age", "0s"]).expect_code(0);
+    let told = envelopes(&env).len();
+    assert!(told >= 2, "before and afterwards");
+    wait_until("both are delivered", || ids(&out).len() == told);
+    let queue = env.path("home").join(".cortex/a2a/default");
+    fs::create_dir_all(&queue).unwrap();
+    let envelope =
+        r#"{"id":"7","type":"orchestration.task.created","source":"urn:a:b","specversion":"1.0","data":{}}"#;
+    fs::write(queue.join("queue.jsonl"), format!("{envelope}\n")).unwrap();
+    let _ = run(&env, &["telemetry", "bridge", "--queue", "default"]).expect_code(0);
+    wait_until("the event of the bus is delivered", || ids(&out).len() == told + 1);
+    wait_until("nobody is at it", || !is_held(&env, "waiting") && !is_held(&env, "running"));
 }
 
 #[test]

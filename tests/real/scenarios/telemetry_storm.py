@@ -16,7 +16,7 @@ WRITERS = 16
 # Events of one `emit --stdin`; every writer also emits single ones.
 STREAM = 50
 SINGLE = 4
-SINKS = '[[telemetry.sink]]\ntype = "file"\npath = "arrived.ndjson"\nmax-size = "1GiB"\n'
+SINKS = '[telemetry]\nflush = "manual"\n[[telemetry.sink]]\ntype = "file"\npath = "arrived.ndjson"\nmax-size = "1GiB"\n'
 # A clock that goes back an hour for every other process that is started with it.
 CLOCK = """\
 #define _GNU_SOURCE
