@@ -14,7 +14,7 @@ use crate::config::{Flag, Flushing, Resolved, SinkSettings};
 use crate::context::Context;
 use crate::core::state::{Folder, Lock, LockError};
 use crate::error::{Error, ErrorKind, Result};
-use crate::sys::{detached, process_exit};
+use crate::sys::detached;
 
 /// Held by the run that waits.
 const WAITING: &str = "flush-waiting.lock";
@@ -82,7 +82,6 @@ impl Turn {
     /// # Errors
     /// When the one before it does not come to its end.
     pub fn wait(folder: &Folder, time: Duration) -> Result<Option<Self>> {
-        process_exit::leave_folder();
         let waiting = match Lock::take(&folder.file(WAITING), Duration::ZERO) {
             Ok(waiting) => waiting,
             Err(LockError::Held(_)) => return Ok(None),

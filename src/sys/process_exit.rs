@@ -54,12 +54,6 @@ fn close(number: i32) {
     unsafe { libc::close(number) };
 }
 
-/// Leaves the current folder, so that it can be unmounted.
-pub fn leave_folder() {
-    // To be in the way is no reason not to work.
-    let _ = rustix::process::chdir("/");
-}
-
 /// The number of the user whose rights we have.
 #[must_use]
 pub fn user() -> u32 {

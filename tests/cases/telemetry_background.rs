@@ -46,6 +46,10 @@ fn is_held(env: &TestEnv, name: &str) -> bool {
     File::open(lock_path(env, name)).is_ok_and(|file| file.try_lock().is_err())
 }
 
+fn wait_until_all_is_quiet(env: &TestEnv) {
+    wait_until("nobody is at it", || !is_held(env, "waiting") && !is_held(env, "running"));
+}
+
 fn ids(path: &Path) -> Vec<String> {
     let text = fs::read_to_string(path).unwrap_or_default();
     let lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
@@ -71,7 +75,7 @@ fn what_emit_phase_and_exec_keep_is_delivered_without_being_asked_for() {
     stream.stdin(File::open(env.path("stream")).unwrap());
     let _ = Output::of(stream).expect_code(0);
     wait_until("the stream is delivered", || ids(&out).len() == 22);
-    wait_until("nobody is at it", || !is_held(&env, "waiting") && !is_held(&env, "running"));
+    wait_until_all_is_quiet(&env);
     let _ = run(&env, &["telemetry", "flush"]).expect_code(0);
     assert_eq!(ids(&out).len(), 22, "each once");
 }
@@ -121,7 +125,7 @@ fn stdout_is_left_alone_and_keeps_what_it_needs() {
     let output = run(&env, &["telemetry", "emit", "--correlation-id", "a"]).expect_code(0);
     assert_eq!(output.stdout, "");
     wait_until("the file has it", || ids(&env.workspace().join("out.ndjson")) == ["a"]);
-    wait_until("nobody is at it", || !is_held(&env, "waiting") && !is_held(&env, "running"));
+    wait_until_all_is_quiet(&env);
     let shown = run(&env, &["telemetry", "flush", "--sink", "stdout"]).expect_code(0);
     assert_eq!(shown.stdout.lines().count(), 1, "{}", shown.stdout);
 }
@@ -185,6 +189,7 @@ fn the_caller_is_not_held_up_and_cannot_take_it_along() {
     assert!(is_held(&env, "waiting"));
     drop(running);
     wait_until("it delivers", || ids(&env.workspace().join("out.ndjson")) == ["a"]);
+    wait_until_all_is_quiet(&env);
 }
 
 #[test]
@@ -197,4 +202,15 @@ fn a_full_spool_gets_room_by_itself() {
     let refused = emit(&[]);
     assert!([0, 3].contains(&refused), "{refused}");
     wait_until("there is room", || emit(&[]) == 0);
+    wait_until_all_is_quiet(&env);
+}
+
+#[test]
+fn a_state_folder_that_is_named_from_here_is_the_same_for_the_run() {
+    let env = with_config(FILE);
+    let mut emit = command(&env, &["telemetry", "emit", "--correlation-id", "a"]);
+    emit.env("BRAINWAV_STATE_DIR", "../state");
+    let _ = Output::of(emit).expect_code(0);
+    wait_until("it is delivered", || ids(&env.workspace().join("out.ndjson")) == ["a"]);
+    wait_until_all_is_quiet(&env);
 }
