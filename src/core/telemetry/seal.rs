@@ -125,14 +125,14 @@ impl Sealer {
             push(&mut line, cause);
         }
         line.push_str(",\"traceparent\":");
-        let parent = label.traceparent.map(str::to_owned);
-        let parent = parent.unwrap_or_else(|| self.carriers.traceparent(&correlation));
+        let outer = label.traceparent.or(self.carriers.traceparent.as_deref());
+        let parent = outer.map_or_else(|| self.carriers.traceparent(&correlation), str::to_owned);
         push(&mut line, &label.span.map_or_else(|| parent.clone(), |span| with_span(&parent, span)));
         if let Some(span) = label.span {
             line.push_str(",\"spanid\":");
             push(&mut line, span);
             // What was handed to us; one that only follows from the correlation id is nobody's.
-            if let Some(outer) = self.carriers.traceparent.as_deref().and_then(|outer| outer.get(36..52)) {
+            if let Some(outer) = outer.and_then(|outer| outer.get(36..52)) {
                 line.push_str(",\"parentspanid\":");
                 push(&mut line, outer);
             }

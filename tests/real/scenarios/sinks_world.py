@@ -56,7 +56,7 @@ def spool(world, count):
         })
     path = world.root / "events.ndjson"
     path.write_text("".join(json.dumps(event) + "\n" for event in events))
-    words, options = world.command(["telemetry", "emit", "--stdin", "-q"])
+    words, options = world.command(["telemetry", "emit", "--stdin", "--no-flush", "-q"])
     with open(path, "rb") as events:
         done = subprocess.run(words, stdin=events, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
     expect(done.returncode == 0, "the events are spooled:", done.stdout.decode())
