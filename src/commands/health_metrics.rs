@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::SystemTime;
 
+use super::telemetry_pipeline::SpoolPlace;
 use super::telemetry_sinks::names;
 use crate::cli::health::HealthArgs;
 use crate::config::Resolved;
@@ -55,7 +56,7 @@ pub fn show(context: &mut Context, resolved: &Resolved, view: &View<'_>, file: O
 
 /// What waits in the spool. Where there is none nothing does, and none is made.
 fn look(context: &mut Context, resolved: &Resolved, now: SystemTime) -> Option<Backlog> {
-    let path = context.paths.state.join("telemetry");
+    let path = SpoolPlace::new(context, resolved).path();
     let sinks = names(resolved);
     if !path.is_dir() {
         let none = |sink: String| SinkBacklog { sink, ..SinkBacklog::default() };

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::telemetry_pipeline::SpoolPlace;
 use super::telemetry_sinks::active;
 use crate::config::{Flag, Flushing, Resolved, SinkSettings};
 use crate::context::Context;
@@ -48,7 +49,7 @@ pub fn start(context: &mut Context, resolved: &Resolved) {
     if !is_wanted || !active(resolved).any(is_for_background) {
         return;
     }
-    let waiting = context.paths.state.join("telemetry").join(WAITING);
+    let waiting = SpoolPlace::new(context, resolved).path().join(WAITING);
     if Lock::take(&waiting, Duration::ZERO).is_err() {
         return;
     }

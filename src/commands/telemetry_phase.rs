@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::telemetry_background::{self, no_flush};
 use super::telemetry_input::{came_of_it, members, validated};
-use super::telemetry_pipeline::{Pipeline, keep, spool};
+use super::telemetry_pipeline::{Pipeline, SpoolPlace, keep, spool};
 use crate::cli::telemetry_phase::{FinishArgs, StartArgs};
 use crate::context::Context;
 use crate::core::state::{Folder, Loaded, Lock, load, save};
@@ -55,8 +55,9 @@ pub fn start(context: &mut Context, args: &StartArgs) -> Result<ExitCode> {
     let sealed = pipeline.seal(draft, &mut line)?;
     let correlation_id = pipeline.shown(&sealed.correlation_id);
     let spool = spool(context, &resolved)?;
-    let _lock = lock(spool.folder())?;
-    let path = spool.folder().file(&file_name(&args.name, args.correlation_id.as_deref()));
+    let folder = SpoolPlace::new(context, &resolved).common()?;
+    let _lock = lock(&folder)?;
+    let path = folder.file(&file_name(&args.name, args.correlation_id.as_deref()));
     let is_open = path.exists();
     // A start that is refused leaves what went on before as it was.
     keep(&spool, &line)?;
@@ -84,8 +85,9 @@ pub fn finish(context: &mut Context, args: &FinishArgs) -> Result<ExitCode> {
     let resolved = context.resolve(no_flush(args.no_flush).into_iter().collect())?;
     let mut pipeline = Pipeline::new(context, &resolved)?;
     let spool = spool(context, &resolved)?;
-    let _lock = lock(spool.folder())?;
-    let (path, begun) = begun(spool.folder(), args)?;
+    let folder = SpoolPlace::new(context, &resolved).common()?;
+    let _lock = lock(&folder)?;
+    let (path, begun) = begun(&folder, args)?;
     let took = begun.as_ref().and_then(|begun| begun.took_ms(&now()));
     let correlation_id = begun.map(|begun| begun.correlation_id).or_else(|| args.correlation_id.clone());
     let mut event = common(&args.name, args.agent_id.as_deref(), correlation_id.as_deref(), &args.label)?;

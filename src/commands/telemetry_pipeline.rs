@@ -1,6 +1,9 @@
 //! The way of an event into the spool, for every command that has one.
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::Write as _;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, SystemTime};
@@ -11,6 +14,7 @@ use crate::core::redact::{Counts, Redactor};
 use crate::core::state::Folder;
 use crate::core::telemetry::event::Draft;
 use crate::core::telemetry::seal::{Label, Sealer};
+use crate::core::telemetry::spool::place::{OWNER, of_workspace};
 use crate::core::telemetry::spool::{Durability, Spool, SpoolError, SpoolLimits};
 use crate::core::telemetry::topic;
 use crate::core::telemetry::trace::Carriers;
@@ -24,6 +28,9 @@ const SEGMENT: u64 = 8 << 20;
 
 /// And at most this part of the whole spool, so that it never is full of what is delivered.
 const SEGMENTS: u64 = 8;
+
+/// The folder of telemetry in that of the state.
+const COMMON: &str = "telemetry";
 
 /// Completes, redacts and seals events.
 pub struct Pipeline {
@@ -149,10 +156,12 @@ impl Pipeline {
     }
 }
 
-/// Where the spool of the user is, and how it is used.
+/// Where the spool is, and how it is used: that of the user, or that of a workspace with sinks of its own.
 #[derive(Debug, Clone)]
 pub struct SpoolPlace {
     state: PathBuf,
+    /// The workspace, if it has a spool of its own.
+    workspace: Option<PathBuf>,
     uid: u32,
     total_bytes: u64,
     durability: Durability,
@@ -164,7 +173,33 @@ impl SpoolPlace {
     pub fn new(context: &Context, resolved: &Resolved) -> Self {
         let settings = &resolved.settings.telemetry;
         let (total_bytes, durability) = (settings.spool_bytes, settings.durability);
-        Self { state: context.paths.state.clone(), uid: context.uid, total_bytes, durability }
+        let has_own = resolved.settings.sinks.iter().any(|sink| sink.is_local);
+        let workspace = has_own.then(|| resolved.workspace.clone());
+        Self { state: context.paths.state.clone(), workspace, uid: context.uid, total_bytes, durability }
+    }
+
+    /// Its folder.
+    #[must_use]
+    pub fn path(&self) -> PathBuf {
+        let common = self.state.join(COMMON);
+        self.workspace
+            .as_ref()
+            .map_or_else(|| common.clone(), |workspace| common.join(of_workspace(workspace)))
+    }
+
+    /// The folder of the user for all that is about telemetry, made where it is missing.
+    ///
+    /// # Errors
+    /// When it is not the user's own, or cannot be made.
+    pub fn common(&self) -> Result<Folder> {
+        self.own(&self.state)?;
+        self.own(&self.state.join(COMMON))
+    }
+
+    fn own(&self, path: &Path) -> Result<Folder> {
+        Folder::open(path, self.uid).map_err(|error| {
+            Error::new(ErrorKind::Action, error).hint("set BRAINWAV_STATE_DIR to a folder of your own")
+        })
     }
 
     /// Opens the spool.
@@ -172,11 +207,17 @@ impl SpoolPlace {
     /// # Errors
     /// When its folder is not the user's own, or cannot be made.
     pub fn open(&self) -> Result<Spool> {
-        let own = |error| {
-            Error::new(ErrorKind::Action, error).hint("set BRAINWAV_STATE_DIR to a folder of your own")
+        let common = self.common()?;
+        let folder = match &self.workspace {
+            None => common,
+            Some(workspace) => {
+                let folder = self.own(&self.path())?;
+                // For `status` in other places; without it, the spool is found from its workspace alone.
+                let made = File::create_new(folder.file(OWNER));
+                let _ = made.and_then(|mut file| file.write_all(workspace.as_os_str().as_bytes()));
+                folder
+            }
         };
-        Folder::open(&self.state, self.uid).map_err(own)?;
-        let folder = Folder::open(&self.state.join("telemetry"), self.uid).map_err(own)?;
         let segment_bytes = SEGMENT.min(self.total_bytes / SEGMENTS).max(1);
         let limits = SpoolLimits { segment_bytes, total_bytes: self.total_bytes };
         Spool::open(folder, limits, self.durability).map_err(|error| Error::new(ErrorKind::Action, error))
@@ -197,7 +238,7 @@ impl SpoolPlace {
         let action = |error: anyhow::Error| Error::new(ErrorKind::Action, error);
         thread::Builder::new().name("spool".to_owned()).spawn(work).map_err(|error| action(error.into()))?;
         receiver.recv_timeout(patience).unwrap_or_else(|_| {
-            let folder = self.state.join("telemetry");
+            let folder = self.path();
             let seconds = patience.as_secs();
             Err(action(anyhow::anyhow!("the spool {} did not answer in {seconds} s", folder.display())))
         })

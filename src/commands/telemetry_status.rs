@@ -2,15 +2,18 @@
 
 use std::time::SystemTime;
 
-use super::telemetry_pipeline::spool;
+use super::telemetry_pipeline::{SpoolPlace, spool};
 use super::telemetry_sinks::names;
 use crate::config::Resolved;
 use crate::context::Context;
 use crate::core::telemetry::deliver::status;
+use crate::core::telemetry::spool::place::others;
 use crate::error::{Error, ErrorKind, Result};
 use crate::exit::ExitCode;
+use crate::output::sanitize::sanitize;
 use crate::output::telemetry::StatusView;
 use crate::output::ui::Format;
+use crate::output::units::size;
 
 /// Shows the spool and its sinks.
 ///
@@ -19,6 +22,7 @@ use crate::output::ui::Format;
 pub fn run(context: &mut Context) -> Result<ExitCode> {
     let resolved = context.resolve(Vec::new())?;
     let view = look(context, &resolved)?;
+    tell_of_others(context, &resolved, &view);
     let is_well =
         view.status.sinks.iter().all(|sink| sink.progress.last_failure.is_none() && sink.progress.dead == 0);
     let code = if is_well { ExitCode::Success } else { ExitCode::ProblemsFound };
@@ -46,6 +50,18 @@ fn look(context: &Context, resolved: &Resolved) -> Result<StatusView> {
     })?;
     let folder = spool.folder().path().to_owned();
     Ok(StatusView { status, folder, most_bytes: resolved.settings.telemetry.spool_bytes })
+}
+
+/// Other workspaces have sinks, and so spools, of their own.
+fn tell_of_others(context: &mut Context, resolved: &Resolved, view: &StatusView) {
+    let Ok(common) = SpoolPlace::new(context, resolved).common() else { return };
+    for (workspace, bytes) in others(common.path(), &view.folder) {
+        let workspace = sanitize(&workspace.display().to_string());
+        context.ui.hint(&format!(
+            "the workspace {workspace} has a spool of its own, with {}; add --workspace to speak of it",
+            size(bytes)
+        ));
+    }
 }
 
 fn show(context: &mut Context, view: &StatusView) {

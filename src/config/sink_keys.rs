@@ -18,6 +18,9 @@ pub struct SinkSettings {
     pub kind: String,
     /// Whether it is used.
     pub is_off: bool,
+    /// Whether where it leads is another place in another workspace: the workspace's own file says something of it, or
+    /// its file is relative to the workspace.
+    pub is_local: bool,
     /// The file.
     pub path: Option<String>,
     /// The queue.

@@ -7,7 +7,7 @@ use super::expression::Places;
 use super::kind::Raw;
 use super::problem::Problem;
 use super::resolution::Resolution;
-use super::shown::Entry;
+use super::shown::{Entry, Layer};
 use super::sink_keys::{self, NAME, SINK_KEYS, SinkSettings, TYPE, presentable};
 use super::source::Source;
 use super::suggest;
@@ -94,6 +94,12 @@ fn sink(
         }
     }
     name.clone_into(&mut sink.name);
+    sink.is_local |= match source.layer() {
+        Layer::User => sink.path.as_deref().is_some_and(|path| !path.starts_with(['/', '~'])),
+        Layer::Workspace => true,
+        // Whoever names a file for one run says where to.
+        Layer::Named => false,
+    };
     if sink.kind.is_empty() && problems.is_empty() {
         let error = ValueError::new("a sink has no type").help("add a line such as type = \"file\"");
         problems.push(source.problem(&span, SINKS, error));

@@ -151,9 +151,8 @@ fn a_spool_that_takes_nothing_is_a_warning_and_changes_nothing_else() {
             "topic" => "[telemetry]\ntopic = \"other\"\n",
             _ => "",
         });
-        let telemetry = env.state().join("telemetry");
-        fs::create_dir_all(&telemetry).unwrap();
-        fs::set_permissions(env.state(), fs::Permissions::from_mode(0o700)).unwrap();
+        let _ = env.run(&["telemetry", "status"]).expect_code(0);
+        let telemetry = spool::folder(&env);
         match case {
             "full" => fs::write(telemetry.join("segment-0000000001.ndjson"), vec![b'\n'; 1 << 20]).unwrap(),
             "closed" => fs::set_permissions(&telemetry, fs::Permissions::from_mode(0o777)).unwrap(),
@@ -181,7 +180,7 @@ fn a_full_disk_is_a_warning_and_changes_nothing_else() {
     let script = "mount -t tmpfs -o size=64k,mode=700 none \"$BRAINWAV_STATE_DIR\" || exit 9; \
         \"$BRAINWAV\" health --enforce -q && \"$BRAINWAV\" telemetry emit || exit 9; \
         cat /dev/zero >\"$BRAINWAV_STATE_DIR/filler\" 2>/dev/null; \
-        for one in \"$BRAINWAV_STATE_DIR\"/telemetry/segment-*; do cat /dev/zero >>\"$one\" 2>/dev/null; done; \
+        for one in \"$BRAINWAV_STATE_DIR\"/telemetry/*/segment-*; do cat /dev/zero >>\"$one\" 2>/dev/null; done; \
         \"$BRAINWAV\" health --enforce --json --max-memory 1MiB --grace 20s";
     command.args(["sh", "-c", script]).current_dir(env.workspace()).env_clear();
     command.env("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin").env("HOME", env.path("home"));
@@ -196,12 +195,8 @@ fn a_full_disk_is_a_warning_and_changes_nothing_else() {
 #[test]
 fn a_spool_that_somebody_holds_is_not_waited_for_in_vain() {
     let env = with_sink("");
-    let telemetry = env.state().join("telemetry");
-    fs::create_dir_all(&telemetry).unwrap();
-    for folder in [env.state(), telemetry.clone()] {
-        fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).unwrap();
-    }
-    let held = fs::File::create(telemetry.join("spool.lock")).unwrap();
+    let _ = env.run(&["telemetry", "status"]).expect_code(0);
+    let held = fs::File::create(spool::folder(&env).join("spool.lock")).unwrap();
     held.lock().unwrap();
     let mut target = Actor::vitest(&env, Script::Wait);
     let output = env.run(OVER).expect_code(0);

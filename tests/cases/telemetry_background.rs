@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use serde_json::Value;
 
 use crate::support::cache::turbo;
+use crate::support::spool;
 use crate::support::spool::envelopes;
 use crate::support::{Output, TestEnv, wait_until};
 
@@ -31,7 +32,7 @@ fn with_config(lines: &str) -> TestEnv {
 }
 
 fn lock_path(env: &TestEnv, name: &str) -> PathBuf {
-    env.state().join(format!("telemetry/flush-{name}.lock"))
+    spool::folder(env).join(format!("flush-{name}.lock"))
 }
 
 /// Takes a lock of the runs, as a run would.
@@ -114,7 +115,7 @@ fn nothing_is_started_that_nobody_wants() {
             let output = run(&env, &all).expect_code(0);
             assert_eq!(output.stderr, "", "{all:?}");
         }
-        assert!(env.state().join("telemetry/segment-0000000001.ndjson").exists());
+        assert!(spool::folder(&env).join("segment-0000000001.ndjson").exists());
         assert!(!lock_path(&env, "waiting").exists(), "{lines} {options:?}: nobody looked who is at it");
     }
 }
@@ -157,7 +158,7 @@ fn one_delivers_and_one_waits_at_most() {
 fn a_run_in_the_background_waits_for_one_in_front() {
     let env = with_config(FILE);
     let _ = run(&env, &["telemetry", "emit", "--no-flush", "--correlation-id", "a"]).expect_code(0);
-    let sink = File::create(env.state().join("telemetry/sink-file.lock")).unwrap();
+    let sink = File::create(spool::folder(&env).join("sink-file.lock")).unwrap();
     sink.lock().unwrap();
     let _ = run(&env, &["telemetry", "flush"]).expect_code(75);
     let mut child = in_background(&env);

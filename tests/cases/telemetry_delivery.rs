@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::support::spool;
 use crate::support::{Output, TestEnv};
 
 const FILE: &str = "[[telemetry.sink]]\ntype = \"file\"\npath = \"events.ndjson\"\n";
@@ -124,12 +125,12 @@ fn a_dead_sink_delays_no_other_and_gets_everything_later() {
 fn a_line_that_is_no_envelope_becomes_a_dead_letter() {
     let env = with_sinks(FILE);
     emit(&env, &["1"]);
-    let segment = env.state().join("telemetry/segment-0000000001.ndjson");
+    let segment = spool::folder(&env).join("segment-0000000001.ndjson");
     let text = fs::read_to_string(&segment).unwrap();
     fs::write(&segment, format!("{{\"torn password=hunter22\n{text}{{\"id\":\"ha")).unwrap();
     let report = env.run(&["telemetry", "flush", "--json"]).expect_code(1).json();
     assert_eq!((&sink(&report, "file")["delivered"], &sink(&report, "file")["dead"]), (&json!(1), &json!(2)));
-    let dead = fs::read_to_string(env.state().join("telemetry/dead-file.ndjson")).unwrap();
+    let dead = fs::read_to_string(spool::folder(&env).join("dead-file.ndjson")).unwrap();
     assert!(dead.lines().count() == 2 && dead.contains("\"reason\"") && !dead.contains("hunter22"), "{dead}");
     let _ = env.run(&["telemetry", "status"]).expect_code(1);
     let _ = env.run(&["telemetry", "flush"]).expect_code(0);
@@ -243,7 +244,7 @@ fn what_was_accepted_arrives_whoever_is_killed_in_the_meantime() {
         let arrived: BTreeSet<String> = names(&path).into_iter().collect();
         let lost: Vec<&String> = accepted.iter().filter(|name| !arrived.contains(*name)).collect();
         assert!(lost.is_empty(), "{sink} lost {lost:?}");
-        assert_whole(&path, &env.state().join(format!("telemetry/dead-{sink}.ndjson")), &accepted);
+        assert_whole(&path, &spool::folder(&env).join(format!("dead-{sink}.ndjson")), &accepted);
     }
 }
 
@@ -273,7 +274,7 @@ fn an_interrupted_run_ends_by_the_signal_and_goes_on_later() {
     held.lock().unwrap();
     let child =
         env.command(&["telemetry", "flush", "--deadline", "1h"]).stdout(Stdio::null()).spawn().unwrap();
-    let lock = env.state().join("telemetry/sink-file.lock");
+    let lock = spool::folder(&env).join("sink-file.lock");
     let patience = Instant::now() + Duration::from_secs(60);
     while !lock.exists() && Instant::now() < patience {
         thread::sleep(Duration::from_millis(5));
@@ -284,4 +285,42 @@ fn an_interrupted_run_ends_by_the_signal_and_goes_on_later() {
     drop(held);
     let _ = env.run(&["telemetry", "flush"]).expect_code(0);
     assert_eq!(names(&path), ["1"]);
+}
+
+#[test]
+fn events_go_to_the_sinks_of_their_own_workspace_alone() {
+    let env = with_sinks(FILE);
+    let other = env.path("other");
+    fs::create_dir(&other).unwrap();
+    fs::write(other.join("brainwav.toml"), FILE).unwrap();
+    let other = other.to_str().unwrap();
+    let at_other = |arguments: &[&str]| env.run(&[arguments, &["--workspace", other]].concat());
+    emit(&env, &["1"]);
+    let _ = at_other(&["telemetry", "emit", "--label", "n=2"]).expect_code(0);
+    let status = env.run(&["telemetry", "status"]).expect_code(0);
+    assert!(status.stdout.contains("1 event in the spool"), "{}", status.stdout);
+    let hint = format!("the workspace {other} has a spool of its own");
+    assert!(status.stderr.contains(&hint), "{}", status.stderr);
+    let _ = env.run(&["telemetry", "flush"]).expect_code(0);
+    assert_eq!(names(&env.workspace().join("events.ndjson")), ["1"]);
+    assert!(!Path::new(other).join("events.ndjson").exists());
+    let _ = at_other(&["telemetry", "flush"]).expect_code(0);
+    assert_eq!(names(&Path::new(other).join("events.ndjson")), ["2"]);
+    assert_eq!(env.run(&["telemetry", "status"]).expect_code(0).stderr, "");
+}
+
+#[test]
+fn sinks_of_the_user_get_the_events_of_every_workspace_without_sinks() {
+    let env = TestEnv::new();
+    let own = env.path("home").join(".config/brainwav");
+    fs::create_dir_all(&own).unwrap();
+    let out = env.path("all.ndjson");
+    let lines = format!("[[telemetry.sink]]\ntype = \"file\"\npath = {:?}\n", out.display());
+    fs::write(own.join("config.toml"), lines).unwrap();
+    let other = env.path("other");
+    fs::create_dir(&other).unwrap();
+    emit(&env, &["1"]);
+    let _ = env.run(&["telemetry", "emit", "--label", "n=2", "--workspace", other.to_str().unwrap()]);
+    let _ = env.run(&["telemetry", "flush"]).expect_code(0);
+    assert_eq!(names(&out), ["1", "2"]);
 }

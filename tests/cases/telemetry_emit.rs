@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
+use crate::support::spool;
 use crate::support::spool::{envelopes as spooled, lines};
 use crate::support::{Output, TestEnv, not_tested, unshare, wait_until};
 
@@ -101,7 +102,7 @@ fn a_wrong_event_is_refused_with_the_field_the_value_and_what_is_allowed() {
             assert!(output.stderr.contains(word), "{arguments:?}: {word}\n{}", output.stderr);
         }
         assert!(!output.stderr.contains("hunter22"), "{}", output.stderr);
-        assert!(!env.state().join("telemetry/segment-0000000001.ndjson").exists(), "{arguments:?}");
+        assert!(!spool::folder(&env).join("segment-0000000001.ndjson").exists(), "{arguments:?}");
     }
 }
 
@@ -170,7 +171,7 @@ fn a_full_spool_refuses_and_drops_nothing() {
 fn a_torn_tail_is_mended() {
     let env = TestEnv::new();
     emit(&env, &["--agent-id", "a"]).expect_code(0).stdout.clear();
-    let segment = env.state().join("telemetry/segment-0000000001.ndjson");
+    let segment = spool::folder(&env).join("segment-0000000001.ndjson");
     fs::OpenOptions::new().append(true).open(&segment).unwrap().write_all(b"{\"specversion\":\"1.").unwrap();
     emit(&env, &["--agent-id", "b"]).expect_code(0).stdout.clear();
     let agents: Vec<Value> =

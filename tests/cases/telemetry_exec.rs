@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
 
+use crate::support::spool;
 use crate::support::spool::envelopes;
 use crate::support::{Output, TestEnv, not_tested, wait_until};
 
@@ -268,7 +269,7 @@ fn a_full_or_foreign_spool_is_no_reason_not_to_run_it() {
 fn a_spool_that_does_not_answer_holds_nobody_up_for_long() {
     let env = TestEnv::new();
     let _ = env.run(&["telemetry", "emit"]).expect_code(0);
-    let lock = fs::File::options().write(true).open(env.state().join("telemetry/spool.lock")).unwrap();
+    let lock = fs::File::options().write(true).open(spool::folder(&env).join("spool.lock")).unwrap();
     lock.lock().unwrap();
     let mut child = started({
         let mut command = wrapped(&env, "echo ready; read -r x; exit 8");

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::support::receiver::{Receiver, Reply, Request};
+use crate::support::spool;
 use crate::support::{Output, TestEnv, wait_until};
 
 const OK: Reply = Reply::Say("202 Accepted");
@@ -67,7 +68,7 @@ pub fn status(env: &TestEnv, code: i32) -> Value {
 }
 
 fn dead(env: &TestEnv, sink: &str) -> Vec<Value> {
-    let path = env.state().join(format!("telemetry/dead-{sink}.ndjson"));
+    let path = spool::folder(env).join(format!("dead-{sink}.ndjson"));
     let text = fs::read_to_string(path).unwrap_or_default();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }

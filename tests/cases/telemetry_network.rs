@@ -15,6 +15,7 @@ use serde_json::json;
 
 use super::telemetry_http::{emit, flushed, numbered, status};
 use crate::support::receiver::{Receiver, Reply};
+use crate::support::spool;
 use crate::support::{Output, TestEnv};
 
 const OK: Reply = Reply::Say("200 OK\r\nContent-Type: application/x-protobuf");
@@ -83,7 +84,7 @@ fn what_a_receiver_refuses_in_part_is_never_sent_again() {
     assert_eq!((&report["dead"], &report["delivered"]), (&json!(2), &json!(0)), "it does not say which");
     let _ = env.run(&["telemetry", "flush"]).expect_code(0);
     assert_eq!(paths(&receiver), ["/v1/logs"]);
-    let dead = std::fs::read_to_string(env.state().join("telemetry/dead-otlp.ndjson")).unwrap();
+    let dead = std::fs::read_to_string(spool::folder(&env).join("dead-otlp.ndjson")).unwrap();
     assert!(dead.contains("refused 1 of the 2") && dead.contains("too old"), "{dead}");
 }
 

@@ -22,7 +22,7 @@ pub struct Cursor {
     pub offset: u64,
     /// Lines before it.
     pub lines: u64,
-    /// The digest of the bytes before it, at most [`WINDOW`] of them.
+    /// The digest of the bytes before it, at most `WINDOW` of them.
     pub digest: String,
 }
 

@@ -30,7 +30,7 @@ pub struct HttpSettings {
     /// The most events in one request, for receivers that take CloudEvents in batches; `None` sends each alone, as the
     /// specification asks for unless they were solicited.
     pub batch: Option<usize>,
-    /// How long one request may take; [`DEFAULT_TIMEOUT`] where it is `None`.
+    /// How long one request may take; `DEFAULT_TIMEOUT` where it is `None`.
     pub timeout: Option<Duration>,
     /// Certificates in PEM form that are trusted instead of those of the system.
     pub authorities: Option<Vec<u8>>,

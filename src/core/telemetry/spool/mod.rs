@@ -5,6 +5,7 @@
 //! segment that is not the last never changes again, the last one is never removed, and no number comes twice. No clock
 //! decides anything.
 
+pub mod place;
 mod reader;
 mod segment;
 mod writer;
