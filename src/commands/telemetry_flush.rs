@@ -12,6 +12,7 @@ use crate::config::{Flag, Resolved, SinkSettings};
 use crate::context::Context;
 use crate::core::telemetry::deliver::{End, Flush, SinkReport, deliver_all};
 use crate::core::telemetry::sink::Sink;
+use crate::core::telemetry::sinks::UnusableSink;
 use crate::error::{Error, ErrorKind, Result};
 use crate::exit::ExitCode;
 use crate::output::progress::Spinner;
@@ -35,7 +36,7 @@ pub fn run(context: &mut Context, args: &FlushArgs) -> Result<ExitCode> {
     if args.dry_run {
         return waiting(context, &resolved, &own);
     }
-    let sinks = made(context, &resolved, &wanted)?;
+    let (sinks, trouble) = made(context, &resolved, &wanted);
     let own: Vec<&str> = sinks.iter().map(|sink| sink.name()).collect();
     let others: Vec<String> =
         names(&resolved).into_iter().filter(|name| !own.contains(&name.as_str())).collect();
@@ -59,7 +60,8 @@ pub fn run(context: &mut Context, args: &FlushArgs) -> Result<ExitCode> {
     let view = FlushView { reports: reports?, elapsed: started.elapsed() };
     let code = interrupts.received().map_or_else(|| exit_code(&view.reports), ExitCode::Signal);
     show(context, &view, code, wanted.iter().any(|sink| sink.kind == "stdout"));
-    Ok(code)
+    // The others have what is for them by now.
+    trouble.map_or(Ok(code), Err)
 }
 
 fn flags(args: &FlushArgs) -> Vec<Flag> {
@@ -78,22 +80,28 @@ fn prepared() -> Result<(Interrupts, u64)> {
     Ok((interrupts, u64::from_ne_bytes(seed)))
 }
 
-/// The sinks themselves, without those that the environment switches off.
+/// The sinks themselves, without those that the environment switches off, and what is wrong with the first that cannot
+/// be had.
 fn made(
     context: &mut Context,
     resolved: &Resolved,
     wanted: &[SinkSettings],
-) -> Result<Vec<Box<dyn Sink + Send>>> {
-    let mut sinks = Vec::with_capacity(wanted.len());
+) -> (Vec<Box<dyn Sink + Send>>, Option<Error>) {
+    let mut sinks: Vec<Box<dyn Sink + Send>> = Vec::with_capacity(wanted.len());
+    let mut trouble = None;
     for sink in wanted {
         if is_switched_off(context, sink) {
             let name = &sink.name;
             context.ui.warn(&format!("OTEL_SDK_DISABLED switches the sink {name} off: what is for it stays"));
         } else {
-            sinks.push(make(context, resolved, sink)?);
+            sinks.push(make(context, resolved, sink).unwrap_or_else(|error| {
+                let unusable = UnusableSink::new(&sink.name, error.to_string());
+                trouble.get_or_insert(error);
+                Box::new(unusable)
+            }));
         }
     }
-    Ok(sinks)
+    (sinks, trouble)
 }
 
 /// The sinks of this run.

@@ -151,6 +151,24 @@ fn wrong_sinks_are_usage_errors() {
 }
 
 #[test]
+fn a_sink_that_is_configured_wrongly_holds_up_no_other() {
+    let wrong = "[[telemetry.sink]]\ntype = \"http\"\n";
+    let env = with_sinks(&format!("{wrong}{FILE}"));
+    emit(&env, &["1"]);
+    let output = env.run(&["telemetry", "flush"]).expect_code(2);
+    assert!(output.stderr.contains("url"), "{}", output.stderr);
+    assert_eq!(names(&env.workspace().join("events.ndjson")), ["1"]);
+    let status = env.run(&["telemetry", "status", "--json"]).expect_code(1).json();
+    assert_eq!(
+        (&sink(&status, "http")["pending"], &sink(&status, "file")["pending"]),
+        (&json!(1), &json!(0))
+    );
+    assert!(sink(&status, "http")["last_failure"]["reason"].as_str().unwrap().contains("url"));
+    env.write_config(FILE);
+    let _ = env.run(&["telemetry", "flush"]).expect_code(0);
+}
+
+#[test]
 fn two_runs_at_once_deliver_each_event_once() {
     let env = with_sinks(FILE);
     let lines: String = (0..3000).map(|n| format!("{{\"labels\":{{\"n\":\"{n}\"}}}}\n")).collect();

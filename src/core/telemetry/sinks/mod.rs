@@ -18,6 +18,7 @@ mod queue;
 mod retry_after;
 mod secret;
 mod setting;
+mod unusable;
 mod writer;
 
 #[cfg(test)]
@@ -33,4 +34,5 @@ pub use otlp::{OtlpSettings, OtlpSink};
 pub use queue::QueueSink;
 pub use secret::Secret;
 pub use setting::SettingError;
+pub use unusable::UnusableSink;
 pub use writer::WriterSink;
