@@ -19,6 +19,8 @@ pub fn schema() -> Value {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": schema_name(),
         "title": "brAInwav AgentEvent",
+        // The registry of the original bus lists only what has one.
+        "description": "What an agent or a tool did, at which point of a run, and what came of it.",
         "version": SCHEMA_VERSION,
         "x-topic": TOPIC,
         "x-compatibility": "FORWARD",
