@@ -18,7 +18,7 @@ use rustix::time::{ClockId, clock_gettime};
 
 use crate::core::host::{
     BoundSockets, Channel, Connection, Host, LookError, Ourselves, Process, Scan, Signal, StandardInput,
-    Stat, Unknown, Waited,
+    Stat, State, Unknown, Waited,
 };
 use crate::core::process::{Arguments, BootId, CommandLine, Pid};
 use crate::sys::signals::Interrupts;
@@ -29,6 +29,10 @@ use stat::Units;
 const PROCESSES_PER_THREAD: usize = 512;
 /// More threads than this only wait for the same locks in the kernel.
 const MAX_THREADS: usize = 4;
+
+/// On a machine where somebody ends all the time there is always another listing: so many have to do. Each after the
+/// first looks at the few who are new.
+const MOST_LISTINGS: usize = 16;
 
 /// What a scan keeps of a process.
 enum Found {
@@ -218,10 +222,25 @@ impl Host for SystemHost {
         Ok(scan)
     }
 
+    /// Whoever ended between the listing and the look at him may have started somebody meanwhile, who is not in that
+    /// listing: then there is another one, for those who are new. With a listing after which all who are new are alive,
+    /// everybody of that moment was seen, or has ended.
     fn everyone(&self) -> Result<Vec<Stat>, LookError> {
-        let numbers = self.numbers()?;
-        let (stats, _) = self.each(&numbers, |buffer, pid| self.read_stat(buffer, pid).map(Some));
-        Ok(stats)
+        let (mut known, mut everyone) = (Vec::new(), Vec::new());
+        for _ in 0..MOST_LISTINGS {
+            let mut numbers = self.numbers()?;
+            numbers.retain(|number| known.binary_search(number).is_err());
+            let (stats, _) = self.each(&numbers, |buffer, pid| self.read_stat(buffer, pid).map(Some));
+            let living = stats.iter().filter(|stat| stat.state != State::Zombie).count();
+            let is_settled = living == numbers.len();
+            everyone.extend(stats);
+            if is_settled {
+                break;
+            }
+            known.extend(numbers);
+            known.sort_unstable();
+        }
+        Ok(everyone)
     }
 
     fn stat(&self, pid: u32) -> Result<Stat, Unknown> {
