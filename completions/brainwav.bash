@@ -870,7 +870,7 @@ _brainwav() {
             return 0
             ;;
         brainwav__subcmd__telemetry__subcmd__flush)
-            opts="-n -q -v -h --deadline --sink --background --dry-run --config --workspace --format --json --color --quiet --verbose --help"
+            opts="-n -q -v -h --deadline --sink --spool --background --dry-run --config --workspace --format --json --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -882,6 +882,13 @@ _brainwav() {
                     ;;
                 --sink)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --spool)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
                     return 0
                     ;;
                 --config)

@@ -104,6 +104,10 @@ pub struct FlushArgs {
     /// Deliver to these alone; what the others need stays
     #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
     pub sink: Vec<String>,
+    /// Deliver what waits in this spool instead, which an earlier configuration or another workspace has left, to the
+    /// sinks of here
+    #[arg(long, value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
+    pub spool: Option<PathBuf>,
     /// Started by a command that keeps events: away from its terminal, and only if no other waits already
     #[arg(long, hide = true)]
     pub background: bool,

@@ -27,6 +27,7 @@ mod telemetry_exec;
 mod telemetry_flush;
 mod telemetry_input;
 mod telemetry_network;
+mod telemetry_owner;
 mod telemetry_phase;
 mod telemetry_pipeline;
 mod telemetry_redact;

@@ -4,9 +4,9 @@ use std::time::Instant;
 
 use super::telemetry_background::{Turn, is_for_background};
 use super::telemetry_network::is_switched_off;
-use super::telemetry_pipeline::spool;
+use super::telemetry_pipeline::{SpoolPlace, spool};
 use super::telemetry_sinks::{active, make, names};
-use super::telemetry_status::waiting;
+use super::telemetry_status::{tell_of_others, waiting};
 use crate::cli::telemetry_events::FlushArgs;
 use crate::config::{Flag, Resolved, SinkSettings};
 use crate::context::Context;
@@ -40,7 +40,10 @@ pub fn run(context: &mut Context, args: &FlushArgs) -> Result<ExitCode> {
     let own: Vec<&str> = sinks.iter().map(|sink| sink.name()).collect();
     let others: Vec<String> =
         names(&resolved).into_iter().filter(|name| !own.contains(&name.as_str())).collect();
-    let spool = spool(context, &resolved)?;
+    let spool = match &args.spool {
+        Some(folder) => SpoolPlace::new(context, &resolved).open_left(folder)?,
+        None => spool(context, &resolved)?,
+    };
     let time = resolved.settings.telemetry.flush_deadline;
     let turn = if args.background { Turn::wait(spool.folder(), time)? } else { Some(Turn::at_once()) };
     let Some(turn) = turn else { return Ok(ExitCode::Success) };
@@ -60,6 +63,9 @@ pub fn run(context: &mut Context, args: &FlushArgs) -> Result<ExitCode> {
     let view = FlushView { reports: reports?, elapsed: started.elapsed() };
     let code = interrupts.received().map_or_else(|| exit_code(&view.reports), ExitCode::Signal);
     show(context, &view, code, wanted.iter().any(|sink| sink.kind == "stdout"));
+    if !args.background {
+        tell_of_others(context, &resolved, spool.folder().path());
+    }
     // The others have what is for them by now.
     trouble.map_or(Ok(code), Err)
 }

@@ -2,19 +2,19 @@
 
 use std::fs::File;
 use std::io::Write as _;
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, SystemTime};
 
+use super::telemetry_owner::Owner;
 use crate::config::{Environment, Resolved};
 use crate::context::Context;
 use crate::core::redact::{Counts, Redactor};
 use crate::core::state::Folder;
 use crate::core::telemetry::event::Draft;
 use crate::core::telemetry::seal::{Label, Sealer};
-use crate::core::telemetry::spool::place::{OWNER, of_workspace};
+use crate::core::telemetry::spool::place::{OWNER, is_one};
 use crate::core::telemetry::spool::{Durability, Spool, SpoolError, SpoolLimits};
 use crate::core::telemetry::topic;
 use crate::core::telemetry::trace::Carriers;
@@ -156,12 +156,12 @@ impl Pipeline {
     }
 }
 
-/// Where the spool is, and how it is used: that of the user, or that of a workspace with sinks of its own.
+/// Where the spool is, and how it is used: that of the user, or one of whoever has sinks of his own.
 #[derive(Debug, Clone)]
 pub struct SpoolPlace {
     state: PathBuf,
-    /// The workspace, if it has a spool of its own.
-    workspace: Option<PathBuf>,
+    /// Whose it is, if it is not that of the user.
+    owner: Option<Owner>,
     uid: u32,
     total_bytes: u64,
     durability: Durability,
@@ -173,18 +173,15 @@ impl SpoolPlace {
     pub fn new(context: &Context, resolved: &Resolved) -> Self {
         let settings = &resolved.settings.telemetry;
         let (total_bytes, durability) = (settings.spool_bytes, settings.durability);
-        let has_own = resolved.settings.sinks.iter().any(|sink| sink.is_local);
-        let workspace = has_own.then(|| resolved.workspace.clone());
-        Self { state: context.paths.state.clone(), workspace, uid: context.uid, total_bytes, durability }
+        let owner = Owner::of(resolved);
+        Self { state: context.paths.state.clone(), owner, uid: context.uid, total_bytes, durability }
     }
 
     /// Its folder.
     #[must_use]
     pub fn path(&self) -> PathBuf {
         let common = self.state.join(COMMON);
-        self.workspace
-            .as_ref()
-            .map_or_else(|| common.clone(), |workspace| common.join(of_workspace(workspace)))
+        self.owner.as_ref().map_or_else(|| common.clone(), |owner| common.join(&owner.name))
     }
 
     /// The folder of the user for all that is about telemetry, made where it is missing.
@@ -208,16 +205,34 @@ impl SpoolPlace {
     /// When its folder is not the user's own, or cannot be made.
     pub fn open(&self) -> Result<Spool> {
         let common = self.common()?;
-        let folder = match &self.workspace {
+        let folder = match &self.owner {
             None => common,
-            Some(workspace) => {
+            Some(owner) => {
                 let folder = self.own(&self.path())?;
-                // For `status` in other places; without it, the spool is found from its workspace alone.
+                // For `status` in other places; without it, the spool is found all the same.
                 let made = File::create_new(folder.file(OWNER));
-                let _ = made.and_then(|mut file| file.write_all(workspace.as_os_str().as_bytes()));
+                let _ = made.and_then(|mut file| file.write_all(owner.options.as_bytes()));
                 folder
             }
         };
+        self.spool_in(folder)
+    }
+
+    /// Opens a spool that an earlier configuration has left.
+    ///
+    /// # Errors
+    /// When the folder is none of the spools of the user.
+    pub fn open_left(&self, folder: &Path) -> Result<Spool> {
+        let common = self.common()?;
+        let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        if !folder.is_dir() || !is_one(&real(common.path()), &real(folder)) {
+            let error = Error::usage(format!("--spool: {} is no spool of yours", folder.display()));
+            return Err(error.hint("brainwav telemetry status names those that hold events"));
+        }
+        self.spool_in(self.own(&real(folder))?)
+    }
+
+    fn spool_in(&self, folder: Folder) -> Result<Spool> {
         let segment_bytes = SEGMENT.min(self.total_bytes / SEGMENTS).max(1);
         let limits = SpoolLimits { segment_bytes, total_bytes: self.total_bytes };
         Spool::open(folder, limits, self.durability).map_err(|error| Error::new(ErrorKind::Action, error))

@@ -1,5 +1,6 @@
 //! `brainwav telemetry status`: what waits, and for whom.
 
+use std::path::Path;
 use std::time::SystemTime;
 
 use super::telemetry_pipeline::{SpoolPlace, spool};
@@ -22,7 +23,7 @@ use crate::output::units::size;
 pub fn run(context: &mut Context) -> Result<ExitCode> {
     let resolved = context.resolve(Vec::new())?;
     let view = look(context, &resolved)?;
-    tell_of_others(context, &resolved, &view);
+    tell_of_others(context, &resolved, &view.folder);
     let is_well =
         view.status.sinks.iter().all(|sink| sink.progress.last_failure.is_none() && sink.progress.dead == 0);
     let code = if is_well { ExitCode::Success } else { ExitCode::ProblemsFound };
@@ -52,15 +53,22 @@ fn look(context: &Context, resolved: &Resolved) -> Result<StatusView> {
     Ok(StatusView { status, folder, most_bytes: resolved.settings.telemetry.spool_bytes })
 }
 
-/// Other workspaces have sinks, and so spools, of their own.
-fn tell_of_others(context: &mut Context, resolved: &Resolved, view: &StatusView) {
+/// What waits elsewhere is not delivered from here.
+pub fn tell_of_others(context: &mut Context, resolved: &Resolved, own: &Path) {
     let Ok(common) = SpoolPlace::new(context, resolved).common() else { return };
-    for (workspace, bytes) in others(common.path(), &view.folder) {
-        let workspace = sanitize(&workspace.display().to_string());
-        context.ui.hint(&format!(
-            "the workspace {workspace} has a spool of its own, with {}; add --workspace to speak of it",
-            size(bytes)
-        ));
+    for other in others(common.path(), own) {
+        let (folder, bytes) = (other.folder.display(), size(other.bytes));
+        let hint = match &other.owner {
+            Some(options) => format!(
+                "{bytes} wait for other sinks: brainwav telemetry flush {options} delivers them, and flush --spool \
+                 {folder} to the sinks of here"
+            ),
+            None => format!(
+                "{bytes} wait for other sinks in {folder}: brainwav telemetry flush --spool {folder} delivers them to the \
+                 sinks of here"
+            ),
+        };
+        context.ui.hint(&sanitize(&hint));
     }
 }
 

@@ -18,9 +18,11 @@ pub struct SinkSettings {
     pub kind: String,
     /// Whether it is used.
     pub is_off: bool,
-    /// Whether where it leads is another place in another workspace: the workspace's own file says something of it, or
-    /// its file is relative to the workspace.
+    /// Whether it is another one in another workspace: the workspace's own file says something of it, or one of its
+    /// files is relative to the workspace.
     pub is_local: bool,
+    /// Whether it is from a configuration that was named for this run.
+    pub is_named: bool,
     /// The file.
     pub path: Option<String>,
     /// The queue.
@@ -218,6 +220,10 @@ pub fn presentable(key: &str, shown: Shown) -> Shown {
 fn address(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return MARKER.to_owned() };
     let (authority, target) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    // A password with one of these in it would end there.
+    if target.contains('@') && !authority.contains('@') {
+        return format!("{scheme}://{MARKER}");
+    }
     let (user, host) = match authority.rsplit_once('@') {
         Some((_, host)) => (format!("{MARKER}@"), host),
         None => (String::new(), authority),
@@ -239,6 +245,8 @@ mod tests {
             ("url", "https://host?key=T0P", "https://host/[brAInwav-REDACTED]"),
             ("url", "nats://me:T0P@host:4222", "nats://[brAInwav-REDACTED]@host:4222"),
             ("url", "T0P", "[brAInwav-REDACTED]"),
+            ("url", "nats://T0P/part@host:4222", "nats://[brAInwav-REDACTED]"),
+            ("url", "https://me:T0?P@host", "https://[brAInwav-REDACTED]"),
             ("headers", "X-Own: T0P", "X-Own: [brAInwav-REDACTED]"),
             ("path", ".brainwav/events.ndjson", ".brainwav/events.ndjson"),
         ] {

@@ -1,5 +1,7 @@
 //! The `[[telemetry.sink]]` tables of one file.
 
+use std::path::{Component, Path};
+
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -56,12 +58,65 @@ pub fn read(
     problems
 }
 
-fn name_of(table: &DeTable<'_>) -> String {
-    let text = |key: &str| match table.get(key).map(Spanned::get_ref) {
-        Some(DeValue::String(text)) => Some(text.to_string()),
+/// The keys whose values are files.
+const PATHS: [&str; 5] = ["path", "url-file", "headers-file", "credentials", "authorities"];
+
+fn text_of<'a>(table: &'a DeTable<'_>, key: &str) -> Option<&'a str> {
+    match table.get(key).map(Spanned::get_ref) {
+        Some(DeValue::String(text)) => Some(text),
         _ => None,
+    }
+}
+
+fn is_relative(table: &DeTable<'_>, key: &str) -> bool {
+    text_of(table, key).is_some_and(|path| !path.starts_with('/') && !path.starts_with("~/"))
+}
+
+/// Whether a file leads a sink that is known to a place of its own.
+fn is_another_place(table: &DeTable<'_>, known: &SinkSettings) -> bool {
+    let is_of_another_type = text_of(table, TYPE).is_some_and(|kind| kind != known.kind);
+    table.contains_key("url") || table.contains_key("url-file") || is_of_another_type
+}
+
+/// A sink with a place of its own does not get the keys to another one.
+fn forget_the_way(name: &str, sink: &mut SinkSettings, into: &mut Resolution) {
+    (sink.url, sink.url_file, sink.headers_file) = (None, None, None);
+    (sink.credentials, sink.authorities) = (None, None);
+    sink.headers.clear();
+    for key in ["url", "url-file", "headers", "headers-file", "credentials", "authorities"] {
+        let label = format!("{SINKS}.{name}.{key}");
+        into.entries.retain(|entry| entry.key != label);
+    }
+}
+
+/// The file of a workspace may come from anywhere: it cannot send to its own place what lies outside of the workspace.
+fn strange_secrets(
+    name: &str,
+    table: &DeTable<'_>,
+    source: &Source,
+    places: Places<'_>,
+    sink: &SinkSettings,
+) -> Vec<Problem> {
+    let files = [
+        ("url-file", &sink.url_file),
+        ("headers-file", &sink.headers_file),
+        ("credentials", &sink.credentials),
+    ];
+    let is_outside = |path: &Path| {
+        let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        !real.starts_with(places.workspace) || real.components().any(|part| part == Component::ParentDir)
     };
-    text(NAME).or_else(|| text(TYPE)).unwrap_or_default()
+    let given = files.into_iter().filter_map(|(key, path)| Some((key, table.get(key)?, path.as_deref()?)));
+    let problem = |(key, value, _): (&str, &Spanned<DeValue<'_>>, &Path)| {
+        let error = ValueError::new("lies outside of the workspace, whose file could be anybody's")
+            .help("keep it in the workspace, where git ignores it, or say so in your own configuration");
+        source.problem(&value.span(), &format!("{SINKS}.{name}.{key}"), error)
+    };
+    given.filter(|(_, _, path)| is_outside(path)).map(problem).collect()
+}
+
+fn name_of(table: &DeTable<'_>) -> String {
+    text_of(table, NAME).or_else(|| text_of(table, TYPE)).unwrap_or_default().to_owned()
 }
 
 fn sink(
@@ -75,6 +130,9 @@ fn sink(
     let known = into.settings.sinks.iter().position(|sink| sink.name == name);
     let mut sink = known.map_or_else(SinkSettings::default, |at| into.settings.sinks[at].clone());
     let mut problems = Vec::new();
+    if is_another_place(table, &sink) {
+        forget_the_way(name, &mut sink, into);
+    }
     for (key, value) in table {
         let label = format!("{SINKS}.{name}.{}", key.get_ref());
         let Some(row) = sink_keys::find(key.get_ref()) else {
@@ -94,12 +152,11 @@ fn sink(
         }
     }
     name.clone_into(&mut sink.name);
-    sink.is_local |= match source.layer() {
-        Layer::User => sink.path.as_deref().is_some_and(|path| !path.starts_with(['/', '~'])),
-        Layer::Workspace => true,
-        // Whoever names a file for one run says where to.
-        Layer::Named => false,
-    };
+    sink.is_local |= source.layer() == Layer::Workspace || PATHS.iter().any(|key| is_relative(table, key));
+    sink.is_named |= source.layer() == Layer::Named;
+    if source.layer() == Layer::Workspace {
+        problems.extend(strange_secrets(name, table, source, places, &sink));
+    }
     if sink.kind.is_empty() && problems.is_empty() {
         let error = ValueError::new("a sink has no type").help("add a line such as type = \"file\"");
         problems.push(source.problem(&span, SINKS, error));

@@ -32,5 +32,6 @@ mod telemetry_exec;
 mod telemetry_http;
 mod telemetry_network;
 mod telemetry_phase;
+mod telemetry_places;
 mod telemetry_redact;
 mod telemetry_schema;

@@ -317,7 +317,7 @@ fn events_go_to_the_sinks_of_their_own_workspace_alone() {
     let _ = at_other(&["telemetry", "emit", "--label", "n=2"]).expect_code(0);
     let status = env.run(&["telemetry", "status"]).expect_code(0);
     assert!(status.stdout.contains("1 event in the spool"), "{}", status.stdout);
-    let hint = format!("the workspace {other} has a spool of its own");
+    let hint = format!("brainwav telemetry flush --workspace {other} delivers them");
     assert!(status.stderr.contains(&hint), "{}", status.stderr);
     let _ = env.run(&["telemetry", "flush"]).expect_code(0);
     assert_eq!(names(&env.workspace().join("events.ndjson")), ["1"]);
@@ -341,4 +341,50 @@ fn sinks_of_the_user_get_the_events_of_every_workspace_without_sinks() {
     let _ = env.run(&["telemetry", "emit", "--label", "n=2", "--workspace", other.to_str().unwrap()]);
     let _ = env.run(&["telemetry", "flush"]).expect_code(0);
     assert_eq!(names(&out), ["1", "2"]);
+}
+
+#[test]
+fn what_an_earlier_configuration_has_left_is_told_and_can_be_delivered() {
+    let env = with_sinks("");
+    emit(&env, &["1"]);
+    env.write_config(FILE);
+    emit(&env, &["2"]);
+    let output = env.run(&["telemetry", "flush"]).expect_code(0);
+    let left = env.state().join("telemetry").display().to_string();
+    assert!(output.stderr.contains(&format!("flush --spool {left}")), "{}", output.stderr);
+    let out = env.workspace().join("events.ndjson");
+    assert_eq!(names(&out), ["2"]);
+    let output = env.run(&["telemetry", "flush", "--spool", &left]).expect_code(0);
+    assert_eq!((names(&out), output.stderr.as_str()), (vec!["2".to_owned(), "1".to_owned()], ""));
+    let strange = env.path("home").display().to_string();
+    let output = env.run(&["telemetry", "flush", "--spool", &strange]).expect_code(2);
+    assert!(output.stderr.contains("no spool of yours"), "{}", output.stderr);
+}
+
+#[test]
+fn a_configuration_that_is_named_for_one_run_takes_nothing_from_the_sinks_of_others() {
+    let env = with_sinks(FILE);
+    emit(&env, &["1"]);
+    let named = env.path("ci.toml");
+    let out = env.path("ci.ndjson");
+    fs::write(&named, format!("[[telemetry.sink]]\ntype = \"file\"\npath = {:?}\n", out.display())).unwrap();
+    let _ = env.run(&["telemetry", "flush", "--config", named.to_str().unwrap()]).expect_code(0);
+    assert!(!out.exists());
+    let _ = env.run(&["telemetry", "flush"]).expect_code(0);
+    assert_eq!(names(&env.workspace().join("events.ndjson")), ["1"]);
+}
+
+#[test]
+fn events_after_somebody_has_removed_the_segments_arrive() {
+    let env = with_sinks(FILE);
+    for name in ["1", "2"] {
+        emit(&env, &[name]);
+        let _ = env.run(&["telemetry", "flush"]).expect_code(0);
+        for file in
+            TestEnv::file_names(&spool::folder(&env)).iter().filter(|name| name.starts_with("segment-"))
+        {
+            fs::remove_file(spool::folder(&env).join(file)).unwrap();
+        }
+    }
+    assert_eq!(names(&env.workspace().join("events.ndjson")), ["1", "2"]);
 }

@@ -7,13 +7,13 @@ use serde_json::Value;
 
 use super::TestEnv;
 
-/// The folder of the spool: that of the workspace, if its configuration has sinks, or else that of the user.
+/// The folder of the spool: that of whoever has sinks of his own, or else that of the user.
 pub fn folder(env: &TestEnv) -> PathBuf {
     let common = env.state().join("telemetry");
     let entries = fs::read_dir(&common).into_iter().flatten();
     let own = entries
         .map(|entry| entry.unwrap().path())
-        .find(|path| path.is_dir() && path.file_name().unwrap().to_str().unwrap().starts_with("workspace-"));
+        .find(|path| path.is_dir() && path.file_name().unwrap().to_str().unwrap().starts_with("spool-"));
     own.unwrap_or(common)
 }
 

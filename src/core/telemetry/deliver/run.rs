@@ -13,7 +13,7 @@ use crate::core::redact::{Counts, Redactor};
 use crate::core::state::{Folder, Lock, LockError};
 use crate::core::telemetry::envelope::record;
 use crate::core::telemetry::sink::{Record, Sink};
-use crate::core::telemetry::spool::{Batch, Line, Position, Reader, Segment, Spool, SpoolError};
+use crate::core::telemetry::spool::{Batch, Line, Position, Reader, Segment, Spool, SpoolError, list};
 use crate::core::telemetry::timestamp;
 
 /// What is read at once, in bytes, whatever a sink takes.
@@ -175,6 +175,8 @@ impl Courier {
     }
 
     fn run_alone(&mut self, name: String, segments: Vec<Segment>) -> SinkReport {
+        // Another run may have come further since these were listed, and removed some.
+        let segments = list(self.folder.path()).unwrap_or(segments);
         let (mut progress, warning) = Progress::load(&self.folder, &name);
         let before = progress.clone();
         let mut reader = Reader::new(self.folder.path(), segments, progress.position);

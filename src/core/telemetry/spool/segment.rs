@@ -45,3 +45,18 @@ pub fn list(folder: &Path) -> io::Result<Vec<Segment>> {
     found.sort_unstable();
     Ok(found)
 }
+
+/// The number of the first segment of a folder that has none: behind all that any sink has had, should somebody have
+/// removed them. A number that comes twice would be taken for delivered.
+pub fn first_number(folder: &Path) -> u64 {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let numbers = entries.filter_map(|entry| {
+        let name = entry.file_name();
+        let is_of_a_sink =
+            name.to_str().is_some_and(|name| name.starts_with("sink-") && name.ends_with(".json"));
+        let text = is_of_a_sink.then(|| fs::read(entry.path()).ok())??;
+        let progress: serde_json::Value = serde_json::from_slice(&text).ok()?;
+        progress.pointer("/position/segment")?.as_u64()
+    });
+    numbers.max().map_or(1, |number| number.saturating_add(1))
+}

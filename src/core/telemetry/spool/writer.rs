@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use super::segment::{Segment, list, name};
+use super::segment::{Segment, first_number, list, name};
 use crate::core::state::Folder;
 
 /// What an event has survived when its writer is told that it is written.
@@ -109,7 +109,8 @@ impl Spool {
         if last.is_some_and(|last| !last.is_file || last.bytes >= self.limits.segment_bytes) {
             return Ok(Appended::NoRoom);
         }
-        let path = self.folder.file(&name(last.map_or(1, |last| last.number)));
+        let number = last.map_or_else(|| first_number(self.folder.path()), |last| last.number);
+        let path = self.folder.file(&name(number));
         let io_error = |source| SpoolError::Io { path: path.clone(), source };
         let mut file = open(&path).map_err(io_error)?;
         let written = write_once(&mut file, lines).map_err(io_error)?;
@@ -133,8 +134,14 @@ impl Spool {
     fn finish(&self, lines: &[u8], part: Part) -> Result<(), (usize, SpoolError)> {
         let whole = lines[..part.written].iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
         let _alone = Guard::alone(self).map_err(|error| (whole, error))?;
+        let last = self
+            .segments()
+            .map_err(|error| (whole, error))?
+            .last()
+            .map(|last| self.folder.file(&name(last.number)));
         let result = open(&part.path).and_then(|mut file| {
-            if file.metadata()?.len() != part.end {
+            // A segment that is not the last is never changed: it may have been read to its end.
+            if file.metadata()?.len() != part.end || last.as_ref() != Some(&part.path) {
                 return Err(io::Error::from(io::ErrorKind::StorageFull));
             }
             file.write_all(&lines[part.written..]).inspect_err(|_| {
@@ -163,7 +170,11 @@ impl Spool {
         }
         let path = self.folder.file(&name(last.number + 1));
         let made = OpenOptions::new().create_new(true).append(true).mode(0o600).open(&path);
-        made.map(drop).map_err(|source| SpoolError::Io { path, source })
+        let synced = made.and_then(|_| match self.durability {
+            Durability::Process => Ok(()),
+            Durability::Disk => File::open(self.folder.path())?.sync_all(),
+        });
+        synced.map_err(|source| SpoolError::Io { path, source })
     }
 
     /// Ends a line that its writer did not end, when nobody is writing, so that it is seen; and tells the segments as

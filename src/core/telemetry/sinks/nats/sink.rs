@@ -46,8 +46,16 @@ impl NatsSink {
         }
         // A file that is none is told of now, and not when the events wait.
         settings.authorities.as_deref().map(|pem| client_config(Some(pem))).transpose()?;
+        let endpoint = Endpoint::parse(settings.url.expose(), NATS)?;
+        if endpoint.target.expose() != "/" {
+            // Else the first half of a token is taken for a host, asked for and shown.
+            return Err(SettingError::new(
+                "url",
+                "has no path: write / ? # in a token or password percent-encoded",
+            ));
+        }
         Ok(Self {
-            endpoint: Endpoint::parse(settings.url.expose(), NATS)?,
+            endpoint,
             name: settings.name,
             authorities: settings.authorities,
             credentials: settings.credentials.as_ref().map(Credentials::parse).transpose()?,
