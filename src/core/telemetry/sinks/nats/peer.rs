@@ -23,6 +23,8 @@ pub enum Reply {
     Twice,
     /// Says this instead of an answer.
     Says(&'static str),
+    /// Hands out these messages of a stream, and ends the batch with this status.
+    Batch(&'static [(u64, &'static str)], u16),
     /// Closes the connection.
     Close,
     /// Says nothing.
@@ -69,12 +71,12 @@ fn serve(mut stream: BufReader<TcpStream>, info: &str, replies: &[Reply], sender
         let words: Vec<&str> = line.split_ascii_whitespace().collect();
         match words[0] {
             "PING" => say(&mut stream, "PONG\r\n"),
-            "HPUB" => {
-                let mut message = vec![0; words[4].parse::<usize>().unwrap() + 2];
+            "HPUB" | "PUB" => {
+                let mut message = vec![0; words.last().unwrap().parse::<usize>().unwrap() + 2];
                 stream.read_exact(&mut message).unwrap();
                 sender.send(format!("{line}{}", String::from_utf8(message).unwrap())).unwrap();
-                // More than the script knows of is a mistake that ends the test.
-                if !perform(&mut stream, *replies.next().unwrap(), words[2]) {
+                // More than the script knows of is a mistake that ends the test. Who wants no answer gets none.
+                if words.len() > 3 && !perform(&mut stream, *replies.next().unwrap(), words[2]) {
                     return;
                 }
             }
@@ -94,6 +96,14 @@ fn perform(stream: &mut BufReader<TcpStream>, reply: Reply, to: &str) -> bool {
         Reply::After(first) => say(stream, &format!("{first}{}{}", message("ok"), message(stored))),
         Reply::Twice => say(stream, &message(stored).repeat(2)),
         Reply::Says(words) => say(stream, words),
+        Reply::Batch(messages, status) => {
+            let reply = |place: u64| format!("$JS.ACK.BUS.bridge.1.{place}.1.1.0");
+            let message = |(place, words): &(u64, &str)| {
+                format!("MSG cortex.a 1 {} {}\r\n{words}\r\n", reply(*place), words.len())
+            };
+            let messages: String = messages.iter().map(message).collect();
+            say(stream, &format!("{messages}HMSG {to} 1 16 16\r\nNATS/1.0 {status}\r\n\r\n\r\n"));
+        }
         Reply::Close => return false,
         Reply::Silence => {}
     }

@@ -1,4 +1,4 @@
-//! The text protocol of NATS, as far as publishing takes it.
+//! The text protocol of NATS, as far as publishing into a stream and reading one take it.
 
 use std::io::{BufReader, Error, ErrorKind, Read, Result};
 
@@ -11,7 +11,9 @@ use super::credentials::Credentials;
 /// The most that one line may have, in bytes: the description of a server in a large cluster.
 const MOST_LINE: usize = 64 * 1024;
 /// The most that the answer to an event may have, in bytes; an acknowledgement has about a hundred.
-const MOST_PAYLOAD: usize = 64 * 1024;
+pub const MOST_ANSWER: usize = 64 * 1024;
+/// The most that a message of a stream may have, in bytes: the limit that no server lets its `max_payload` exceed.
+pub const MOST_MESSAGE: usize = 64 * 1024 * 1024;
 
 /// What a server says.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,6 +24,8 @@ pub enum Operation {
     Message {
         /// The subject.
         subject: String,
+        /// Where to answer, if an answer is wanted.
+        reply: Option<String>,
         /// The status of a message that the server has written itself.
         status: Option<u16>,
         /// What it holds.
@@ -37,19 +41,19 @@ pub enum Operation {
     Failure(String),
 }
 
-/// Reads the next operation.
+/// Reads the next operation, whose message may have so many bytes.
 ///
 /// # Errors
 /// When the connection ends, and when it is none of NATS.
-pub fn read<R: Read>(peer: &mut BufReader<R>) -> Result<Operation> {
+pub fn read<R: Read>(peer: &mut BufReader<R>, most: usize) -> Result<Operation> {
     let mut budget = MOST_LINE;
     let line = read_line(peer, &mut budget)?;
     let line = String::from_utf8(line).map_err(|_| broken("a line that is no text"))?;
     let (name, rest) = line.split_once([' ', '\t']).unwrap_or((&line, ""));
     match name.to_ascii_uppercase().as_str() {
         "INFO" => serde_json::from_str(rest).map(Operation::Info).map_err(|_| broken("a wrong INFO")),
-        "MSG" => message(peer, rest, false),
-        "HMSG" => message(peer, rest, true),
+        "MSG" => message(peer, rest, false, most),
+        "HMSG" => message(peer, rest, true, most),
         "PING" => Ok(Operation::Ping),
         "PONG" => Ok(Operation::Pong),
         "+OK" => Ok(Operation::Fine),
@@ -59,13 +63,19 @@ pub fn read<R: Read>(peer: &mut BufReader<R>) -> Result<Operation> {
 }
 
 /// `subject sid [reply] [length of the headers] length`.
-fn message<R: Read>(peer: &mut BufReader<R>, line: &str, has_headers: bool) -> Result<Operation> {
+fn message<R: Read>(
+    peer: &mut BufReader<R>,
+    line: &str,
+    has_headers: bool,
+    most: usize,
+) -> Result<Operation> {
     let wrong = || broken("a message of no readable length");
     let words: Vec<&str> = line.split_ascii_whitespace().collect();
     let number = |back: usize| words.len().checked_sub(back).and_then(|at| words[at].parse::<usize>().ok());
-    let length = number(1).filter(|length| *length <= MOST_PAYLOAD).ok_or_else(wrong)?;
+    let length = number(1).filter(|length| *length <= most).ok_or_else(wrong)?;
     let of_headers = if has_headers { number(2).ok_or_else(wrong)? } else { 0 };
-    if of_headers > length || words.len() < if has_headers { 4 } else { 3 } {
+    let least = if has_headers { 4 } else { 3 };
+    if of_headers > length || words.len() < least {
         return Err(wrong());
     }
     let mut bytes = vec![0; length + 2];
@@ -75,7 +85,8 @@ fn message<R: Read>(peer: &mut BufReader<R>, line: &str, has_headers: bool) -> R
     }
     bytes.truncate(length);
     let payload = bytes.split_off(of_headers);
-    Ok(Operation::Message { subject: words[0].to_owned(), status: status(&bytes), payload })
+    let reply = (words.len() > least).then(|| words[2].to_owned());
+    Ok(Operation::Message { subject: words[0].to_owned(), reply, status: status(&bytes), payload })
 }
 
 /// The number behind `NATS/1.0`.
@@ -134,6 +145,13 @@ pub fn publish(into: &mut Vec<u8>, subject: &str, reply: &str, id: &str, content
     into.extend_from_slice(format!("HPUB {subject} {reply} {of_headers} {length}\r\n{headers}").as_bytes());
     into.extend_from_slice(payload);
     into.extend_from_slice(b"\r\n");
+}
+
+/// Writes a publish without headers that an answer to is wanted, if a subject for it is named.
+pub fn request(into: &mut Vec<u8>, subject: &str, reply: &str, payload: &str) {
+    let space = if reply.is_empty() { "" } else { " " };
+    let length = payload.len();
+    into.extend_from_slice(format!("PUB {subject} {reply}{space}{length}\r\n{payload}\r\n").as_bytes());
 }
 
 /// The subject of an event of this type; `None` when it can be none: words with dots between them, without wildcards.

@@ -2,17 +2,25 @@
 
 use std::io::BufReader;
 
-use super::{Operation, connect, forbidden, is_header_value, publish, read, subject};
+use super::{
+    MOST_ANSWER, MOST_MESSAGE, Operation, connect, forbidden, is_header_value, publish, read, request,
+    subject,
+};
 use crate::core::telemetry::sinks::nats::credentials::Credentials;
 use crate::core::telemetry::sinks::net::{Endpoint, NATS};
 use crate::core::telemetry::sinks::secret::Secret;
 
 fn said(text: &str) -> std::io::Result<Operation> {
-    read(&mut BufReader::new(text.as_bytes()))
+    read(&mut BufReader::new(text.as_bytes()), MOST_ANSWER)
 }
 
 fn message(status: Option<u16>, payload: &str) -> Operation {
-    Operation::Message { subject: "_INBOX.a.1".to_owned(), status, payload: payload.into() }
+    Operation::Message { subject: "_INBOX.a.1".to_owned(), reply: None, status, payload: payload.into() }
+}
+
+fn answerable(to: &str, payload: &str) -> Operation {
+    let (subject, reply) = ("_INBOX.a.1".to_owned(), Some(to.to_owned()));
+    Operation::Message { subject, reply, status: None, payload: payload.into() }
 }
 
 #[test]
@@ -23,11 +31,11 @@ fn operations_are_read() {
         ("+OK\r\n", Operation::Fine),
         ("-ERR 'Authorization Violation'\r\n", Operation::Failure("Authorization Violation".to_owned())),
         ("MSG _INBOX.a.1 1 2\r\nok\r\n", message(None, "ok")),
-        ("MSG _INBOX.a.1 1 reply.to 2\r\nok\r\n", message(None, "ok")),
+        ("MSG _INBOX.a.1 1 reply.to 2\r\nok\r\n", answerable("reply.to", "ok")),
         ("MSG _INBOX.a.1 1 0\r\n\r\n", message(None, "")),
         ("MSG _INBOX.a.1 1 4\r\n\r\n\r\n\r\n", message(None, "\r\n\r\n")),
         ("HMSG _INBOX.a.1 1 16 16\r\nNATS/1.0 503\r\n\r\n\r\n", message(Some(503), "")),
-        ("HMSG _INBOX.a.1 1 reply 12 14\r\nNATS/1.0\r\n\r\nok\r\n", message(None, "ok")),
+        ("HMSG _INBOX.a.1 1 reply 12 14\r\nNATS/1.0\r\n\r\nok\r\n", answerable("reply", "ok")),
     ];
     for (text, expected) in table {
         assert_eq!(said(text).unwrap(), expected, "{text}");
@@ -95,6 +103,22 @@ fn an_event_is_published_with_its_id() {
     let mut bytes = Vec::new();
     publish(&mut bytes, "cortex.a", "_INBOX.x.0", "id-1", "text/plain", b"{}");
     let expected = "HPUB cortex.a _INBOX.x.0 57 59\r\nNATS/1.0\r\nNats-Msg-Id: id-1\r\ncontent-type: text/plain\r\n\r\n{}\r\n";
+    assert_eq!(String::from_utf8_lossy(&bytes), expected);
+}
+
+#[test]
+fn a_message_of_a_stream_may_be_longer_than_an_answer() {
+    let text = format!("MSG a 1 {0}\r\n{1}\r\n", MOST_ANSWER + 1, "x".repeat(MOST_ANSWER + 1));
+    assert!(said(&text).is_err());
+    assert!(read(&mut BufReader::new(text.as_bytes()), MOST_MESSAGE).is_ok());
+}
+
+#[test]
+fn a_request_names_where_to_answer() {
+    let mut bytes = Vec::new();
+    request(&mut bytes, "$JS.API.A", "_INBOX.x.0", "{}");
+    request(&mut bytes, "$JS.ACK.b", "", "+ACK");
+    let expected = "PUB $JS.API.A _INBOX.x.0 2\r\n{}\r\nPUB $JS.ACK.b 4\r\n+ACK\r\n";
     assert_eq!(String::from_utf8_lossy(&bytes), expected);
 }
 

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::super::answer::presentable;
 use super::super::net::{Connection, DeadlineStream, Endpoint, client_config};
 use super::credentials::Credentials;
-use super::protocol::{self, Operation};
+use super::protocol::{self, MOST_ANSWER, Operation};
 
 /// What a server takes in one message where it does not say, in bytes: the default of NATS.
 const MOST_PAYLOAD: u64 = 1024 * 1024;
@@ -21,6 +21,7 @@ pub struct Session {
     peer: BufReader<Connection>,
     inbox: String,
     most_payload: u64,
+    most_received: usize,
 }
 
 impl Session {
@@ -38,7 +39,7 @@ impl Session {
     ) -> Result<Self> {
         let stream = DeadlineStream::connect(&endpoint.host, endpoint.port, deadline)?;
         let mut peer = BufReader::new(Connection::Plain(stream));
-        let Operation::Info(info) = protocol::read(&mut peer)? else {
+        let Operation::Info(info) = protocol::read(&mut peer, MOST_ANSWER)? else {
             return Err(Error::new(ErrorKind::InvalidData, "the other side is no NATS server"));
         };
         let is_set = |name: &str| info.get(name).is_some_and(|value| *value == Value::Bool(true));
@@ -57,7 +58,7 @@ impl Session {
             peer = BufReader::new(peer.into_inner().secured(&endpoint.host, Some(&config))?);
         }
         let most_payload = info.get("max_payload").and_then(Value::as_u64).unwrap_or(MOST_PAYLOAD);
-        let mut session = Self { peer, inbox: inbox(), most_payload };
+        let mut session = Self { peer, inbox: inbox(), most_payload, most_received: MOST_ANSWER };
         let login = protocol::connect(endpoint, credentials, info.get("nonce").and_then(Value::as_str));
         let hello = format!("{}SUB {}.* 1\r\nPING\r\n", login.expose(), session.inbox);
         session.write(hello.as_bytes())?;
@@ -74,6 +75,11 @@ impl Session {
     /// From now on the session has until then.
     pub fn set_deadline(&mut self, deadline: Instant) {
         self.peer.get_mut().set_deadline(deadline);
+    }
+
+    /// From now on a message may have so many bytes.
+    pub const fn set_most_received(&mut self, most: usize) {
+        self.most_received = most;
     }
 
     /// The subject that the answer to the event in this place is sent to.
@@ -109,7 +115,7 @@ impl Session {
     /// When the connection fails and when the deadline is reached.
     pub fn next(&mut self) -> Result<Operation> {
         loop {
-            match protocol::read(&mut self.peer)? {
+            match protocol::read(&mut self.peer, self.most_received)? {
                 Operation::Ping => self.write(b"PONG\r\n")?,
                 // A server that is about to leave, or that has learned of others, says so whenever it likes.
                 Operation::Info(_) | Operation::Fine => {}
@@ -122,8 +128,7 @@ impl Session {
 /// What the server complains about, fit to be shown.
 #[must_use]
 pub fn complaint(words: &str) -> String {
-    let advice =
-        if words.to_ascii_lowercase().contains("auth") { " (check the login of the sink)" } else { "" };
+    let advice = if words.to_ascii_lowercase().contains("auth") { " (check the login)" } else { "" };
     format!("the server answered \"{}\"{advice}", presentable(words))
 }
 

@@ -1,4 +1,4 @@
-//! Where and how events are published.
+//! Where and how events are published, and where envelopes are read.
 
 use std::time::Duration;
 
@@ -25,4 +25,21 @@ pub struct NatsSettings {
     pub timeout: Option<Duration>,
     /// Certificates in PEM form that are trusted instead of those of the system.
     pub authorities: Option<Vec<u8>>,
+}
+
+/// Which envelopes of which stream are read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SourceSettings {
+    /// As that of [`NatsSettings`].
+    pub url: Secret,
+    /// As those of [`NatsSettings`].
+    pub credentials: Option<Secret>,
+    /// As those of [`NatsSettings`].
+    pub authorities: Option<Vec<u8>>,
+    /// What all subjects that are read begin with; `cortex` where it is `None`.
+    pub prefix: Option<String>,
+    /// The stream; the one that has such subjects where it is `None`.
+    pub stream: Option<String>,
+    /// The durable consumer, made where it is missing.
+    pub consumer: String,
 }

@@ -15,7 +15,7 @@ use super::settings::NatsSettings;
 use crate::core::telemetry::sink::{Delivery, Record, Sink};
 
 /// The prefix of subjects on the original bus.
-const DEFAULT_PREFIX: &str = "cortex";
+pub const DEFAULT_PREFIX: &str = "cortex";
 
 /// A sink that publishes into a stream.
 #[derive(Debug)]
@@ -168,7 +168,7 @@ fn wait(session: &mut Session, sent: &mut [Sent]) -> Result<()> {
     let mut open = sent.iter().filter(|one| one.ack.is_none()).count();
     while open > 0 {
         match session.next()? {
-            Operation::Message { subject, status, payload } => {
+            Operation::Message { subject, status, payload, .. } => {
                 let place = session.place(&subject).and_then(|place| usize::try_from(place).ok());
                 let waiting = place.and_then(|place| sent.get_mut(place)).filter(|one| one.ack.is_none());
                 if let Some(one) = waiting {
