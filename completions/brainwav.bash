@@ -630,13 +630,37 @@ _brainwav() {
             return 0
             ;;
         brainwav__subcmd__telemetry__subcmd__bridge)
-            opts="-n -q -v -h --stdin --queue --follow --dry-run --config --workspace --format --json --color --quiet --verbose --help"
+            opts="-n -q -v -h --stdin --queue --nats --credentials --authorities --prefix --stream --consumer --follow --dry-run --config --workspace --format --json --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --queue)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --nats)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --credentials)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --authorities)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --prefix)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --stream)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --consumer)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -179,6 +179,12 @@ complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from phase" -f -a "start" -d 'Emit run_started, and print its correlation id'
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from phase" -f -a "finish" -d 'Emit run_finished with the duration'
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from bridge" -l queue -d 'Envelopes of a file queue: ~/.cortex/a2a/NAME/queue.jsonl' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from bridge" -l nats -d 'Envelopes of a stream of NATS JetStream: nats://HOST or tls://HOST' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from bridge" -l credentials -d 'Log in with this credentials file, or the seed of a user\'s key; better than a password in the URL, which others see' -r -F
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from bridge" -l authorities -d 'Trust the certificates in this PEM file instead of those of the system' -r -F
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from bridge" -l prefix -d 'What the subjects of the bus begin with' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from bridge" -l stream -d 'The stream; without it, the one that holds these subjects' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from bridge" -l consumer -d 'The durable consumer that remembers what was read' -r
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from bridge" -l config -d 'Read this configuration file instead of those of the user and the workspace' -r -F
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from bridge" -l workspace -d 'The root of the workspace [default: the nearest folder above with brainwav.toml, nx.json, pnpm-workspace.yaml or .git]' -r -f -a "(__fish_complete_directories)"
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from bridge" -l format -d 'What to print on stdout' -r -f -a "human\t'A table for people'
@@ -189,7 +195,7 @@ always\t'Always'
 never\t'Never'"
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from bridge" -l stdin -d 'Envelopes from stdin, one a line'
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from bridge" -l follow -d 'Look for more five times a second, until SIGINT or SIGTERM'
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from bridge" -s n -l dry-run -d 'Print the envelopes as they would be kept, keep nothing, and leave the queue as if it had not been read'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from bridge" -s n -l dry-run -d 'Print the envelopes as they would be kept, keep nothing, and leave the queue as if it had not been read; not for --nats'
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from bridge" -l json -d 'Short for --format json'
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from bridge" -s q -l quiet -d 'Print data and errors only'
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from bridge" -s v -l verbose -d 'Say more: the evidence for and against each verdict; twice: what is read'

@@ -20,6 +20,7 @@ mod remembered;
 mod telemetry_background;
 mod telemetry_bridge;
 mod telemetry_bridge_lines;
+mod telemetry_bridge_nats;
 mod telemetry_bridge_queue;
 mod telemetry_dashboard;
 mod telemetry_emit;

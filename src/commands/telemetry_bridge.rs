@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::telemetry_background::start;
 use super::telemetry_bridge_lines::Bridge;
+use super::telemetry_bridge_nats::{Bus, settings};
 use super::telemetry_bridge_queue::{Queue, follow};
 use super::telemetry_input::Lines;
 use super::telemetry_pipeline::{Pipeline, spool};
@@ -15,7 +16,7 @@ use crate::core::telemetry::bridge::Starts;
 use crate::error::{Error, ErrorKind, Result};
 use crate::exit::ExitCode;
 use crate::output::progress::Spinner;
-use crate::output::telemetry_bridge::BridgeView;
+use crate::output::telemetry_bridge::{BridgeView, Origin};
 use crate::output::ui::Format;
 use crate::sys::signals::Interrupts;
 
@@ -26,6 +27,10 @@ use crate::sys::signals::Interrupts;
 pub fn run(context: &mut Context, args: &BridgeArgs) -> Result<ExitCode> {
     let resolved = context.resolve(Vec::new())?;
     let pipeline = Pipeline::of_others(&resolved)?;
+    if let Some(url) = &args.nats {
+        let bus = Bus::open(context, &resolved, pipeline, settings(args, url)?)?;
+        return streamed(context, &resolved, bus, args.follow);
+    }
     match &args.queue {
         None => {
             let spool = if args.dry_run { None } else { Some(spool(context, &resolved)?) };
@@ -61,7 +66,7 @@ fn stdin(context: &mut Context, resolved: &Resolved, mut bridge: Bridge) -> Resu
         start(context, resolved);
     }
     let code = exit_code(&bridge, None);
-    show(context, &bridge.view(None, started.elapsed()), code);
+    show(context, &bridge.view(Origin::Stdin, started.elapsed()), code);
     // What is in the spool is told even if the rest is not.
     result.map(|()| code)
 }
@@ -74,9 +79,7 @@ fn queued(
     is_followed: bool,
 ) -> Result<ExitCode> {
     let started = Instant::now();
-    let interrupts = Interrupts::listen().map_err(|error| {
-        Error::new(ErrorKind::Action, anyhow::anyhow!("cannot listen for signals: {error}"))
-    })?;
+    let interrupts = listen()?;
     let is_interrupted = || interrupts.received().is_some();
     let spinner = (!is_followed).then(|| Spinner::start(&context.ui, "reading the queue"));
     let result = if is_followed {
@@ -89,9 +92,34 @@ fn queued(
         start(context, resolved);
     }
     let code = exit_code(&queue.bridge, interrupts.received());
-    let view = queue.bridge.view(Some(name.to_owned()), started.elapsed());
+    let view = queue.bridge.view(Origin::Queue(name.to_owned()), started.elapsed());
     show(context, &BridgeView { is_new: queue.is_new, ..view }, code);
     result.map(|()| code)
+}
+
+/// All of a stream, until it is told to end if it is followed.
+fn streamed(context: &mut Context, resolved: &Resolved, mut bus: Bus, is_followed: bool) -> Result<ExitCode> {
+    let started = Instant::now();
+    let interrupts = listen()?;
+    let is_interrupted = || interrupts.received().is_some();
+    let spinner = (!is_followed).then(|| Spinner::start(&context.ui, "reading the stream"));
+    let result = if is_followed {
+        bus.follow(context, resolved, &is_interrupted)
+    } else {
+        bus.pass(context, &is_interrupted)
+    };
+    drop(spinner);
+    if bus.bridge.take_kept() {
+        start(context, resolved);
+    }
+    let code = exit_code(&bus.bridge, interrupts.received());
+    show(context, &bus.bridge.view(bus.origin(), started.elapsed()), code);
+    result.map(|()| code)
+}
+
+fn listen() -> Result<Interrupts> {
+    Interrupts::listen()
+        .map_err(|error| Error::new(ErrorKind::Action, anyhow::anyhow!("cannot listen for signals: {error}")))
 }
 
 fn exit_code(bridge: &Bridge, signal: Option<i32>) -> ExitCode {

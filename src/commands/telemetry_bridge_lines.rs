@@ -9,7 +9,7 @@ use crate::core::telemetry::bridge::{
 use crate::core::telemetry::seal::Label;
 use crate::core::telemetry::spool::Spool;
 use crate::error::Result;
-use crate::output::telemetry_bridge::BridgeView;
+use crate::output::telemetry_bridge::{BridgeView, Origin};
 use crate::output::ui::Ui;
 
 /// How much is written at once, in bytes: enough to make the cost of a write small.
@@ -29,13 +29,20 @@ pub struct Bridge {
     staged: Tally,
     done: Tally,
     has_kept: bool,
+    /// What an envelope comes as.
+    unit: &'static str,
 }
 
 impl Bridge {
     /// Into this spool; without one, to stdout.
     pub fn new(pipeline: Pipeline, spool: Option<Spool>, starts: Starts) -> Self {
         let (staged, done) = (Tally::default(), Tally::default());
-        Self { pipeline, spool, starts, pending: Vec::new(), staged, done, has_kept: false }
+        Self { pipeline, spool, starts, pending: Vec::new(), staged, done, has_kept: false, unit: "line" }
+    }
+
+    /// The same for envelopes that are messages of a stream, with their places as numbers.
+    pub fn of_messages(self) -> Self {
+        Self { unit: "message", ..self }
     }
 
     /// Whether there were lines that nothing could be made of.
@@ -49,9 +56,9 @@ impl Bridge {
     }
 
     /// What came of all that was written.
-    pub fn view(&self, queue: Option<String>, elapsed: Duration) -> BridgeView {
+    pub fn view(&self, origin: Origin, elapsed: Duration) -> BridgeView {
         BridgeView {
-            queue,
+            origin,
             tally: self.done.clone(),
             open_calls: self.starts.len(),
             is_new: false,
@@ -68,12 +75,24 @@ impl Bridge {
         if line.is_ok_and(|line| line.trim_ascii().is_empty()) {
             return Ok(());
         }
+        self.envelope(ui, (number, line)).map(drop)
+    }
+
+    /// The same of what is meant to be an envelope even if it is empty. Says whether something could be made of it.
+    ///
+    /// # Errors
+    /// As [`Self::line`].
+    pub fn envelope(&mut self, ui: &mut Ui, (number, line): NumberedLine<'_>) -> Result<bool> {
         self.staged.lines += 1;
         let taken = line.and_then(Received::read).map_err(str::to_owned);
-        if let Err(reason) = taken.and_then(|received| self.take(&received)) {
-            self.damaged(ui, number, &reason);
+        let taken = taken.and_then(|received| self.take(&received));
+        if let Err(reason) = &taken {
+            self.damaged(ui, number, reason);
         }
-        if self.pending.len() >= PIECE { self.write(ui) } else { Ok(()) }
+        if self.pending.len() >= PIECE {
+            self.write(ui)?;
+        }
+        Ok(taken.is_ok())
     }
 
     /// Counts a line that nothing can be made of, and tells the first ones.
@@ -81,8 +100,10 @@ impl Bridge {
         let reason = self.pipeline.shown(reason);
         let before = self.done.damaged + self.staged.damaged;
         match before.cmp(&(MOST_EXAMPLES as u64)) {
-            std::cmp::Ordering::Less => ui.warn(&format!("line {number}: {reason}")),
-            std::cmp::Ordering::Equal => ui.warn("more lines are damaged; they are counted and not told"),
+            std::cmp::Ordering::Less => ui.warn(&format!("{} {number}: {reason}", self.unit)),
+            std::cmp::Ordering::Equal => {
+                ui.warn(&format!("more {}s are damaged; they are counted and not told", self.unit));
+            }
             std::cmp::Ordering::Greater => {}
         }
         self.staged.damaged(number, reason);

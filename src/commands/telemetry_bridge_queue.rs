@@ -21,7 +21,7 @@ use crate::sys::own_file::open_own;
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How often to look for more.
-const POLL: Duration = Duration::from_millis(200);
+pub const POLL: Duration = Duration::from_millis(200);
 
 /// So often in one run a queue that is changed in the middle is taken up again.
 const ATTEMPTS: usize = 5;
@@ -216,20 +216,25 @@ fn path(context: &Context, name: &str) -> Result<PathBuf> {
     Err(unreadable(&folder.display().to_string(), &error).hint("the bus makes it with its first event"))
 }
 
-fn lock(path: &Path) -> Result<Lock> {
+/// Only one run at a time goes on from what is kept there.
+///
+/// # Errors
+/// When another one does.
+pub fn lock(path: &Path) -> Result<Lock> {
     Lock::take(path, PATIENCE).map_err(|error| match error {
         LockError::Held(_) => Error::new(ErrorKind::Locked, error).hint("try again when it has finished"),
         LockError::Io { .. } => Error::new(ErrorKind::Action, error),
     })
 }
 
-fn progress(ui: &mut Ui, path: &Path) -> Progress {
+/// What the last run kept there.
+pub fn progress(ui: &mut Ui, path: &Path) -> Progress {
     match load::<Progress>(path) {
         Loaded::Content(progress) => progress,
         Loaded::Missing => Progress { cursor: Cursor::default(), starts: Starts::default() },
         Loaded::Unreadable { reason, .. } => {
             ui.warn(&format!(
-                "{}: {reason}; the queue is read from its beginning, and its events come again under the same ids",
+                "{}: {reason}; a queue is read from its beginning, and its events come again under the same ids",
                 path.display()
             ));
             Progress::default()

@@ -14,10 +14,10 @@ use crate::core::telemetry::sinks::{
 use crate::error::{Error, Result};
 
 /// No secret is longer, in bytes.
-const MOST_SECRET: u64 = 64 << 10;
+pub const MOST_SECRET: u64 = 64 << 10;
 
 /// A bundle of every authority that systems trust has a quarter of it, in bytes.
-const MOST_AUTHORITIES: u64 = 1 << 20;
+pub const MOST_AUTHORITIES: u64 = 1 << 20;
 
 /// The variable that names the authorities of an OTLP sink.
 const CERTIFICATE: &str = "OTEL_EXPORTER_OTLP_CERTIFICATE";

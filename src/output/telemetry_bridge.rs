@@ -12,10 +12,26 @@ use super::units::{count, plural, time};
 use crate::core::telemetry::bridge::Tally;
 use crate::exit::ExitCode;
 
+/// Where they came from.
+#[derive(Debug, Clone)]
+pub enum Origin {
+    /// Stdin.
+    Stdin,
+    /// The file queue of this name.
+    Queue(String),
+    /// A stream of NATS.
+    Nats {
+        /// Its name.
+        stream: String,
+        /// The durable consumer.
+        consumer: String,
+    },
+}
+
 /// What came of them.
 pub struct BridgeView {
-    /// The queue; `None` for stdin.
-    pub queue: Option<String>,
+    /// Where they came from.
+    pub origin: Origin,
     /// The numbers.
     pub tally: Tally,
     /// Calls that have started and not finished.
@@ -36,6 +52,8 @@ pub struct BridgeDocument<'a> {
     exit_code: u8,
     source: &'static str,
     queue: Option<&'a str>,
+    stream: Option<&'a str>,
+    consumer: Option<&'a str>,
     lines: u64,
     mapped: u64,
     events: u64,
@@ -62,12 +80,21 @@ impl BridgeView {
     #[must_use]
     pub fn document(&self, code: ExitCode) -> BridgeDocument<'_> {
         let damaged = self.tally.damaged_lines.iter();
+        let (source, queue, stream, consumer) = match &self.origin {
+            Origin::Stdin => ("stdin", None, None, None),
+            Origin::Queue(name) => ("queue", Some(name.as_str()), None, None),
+            Origin::Nats { stream, consumer } => {
+                ("nats", None, Some(stream.as_str()), Some(consumer.as_str()))
+            }
+        };
         BridgeDocument {
             schema: "brainwav.telemetry-bridge/1",
             brand: BRAND,
             exit_code: code.number(),
-            source: if self.queue.is_some() { "queue" } else { "stdin" },
-            queue: self.queue.as_deref(),
+            source,
+            queue,
+            stream,
+            consumer,
             lines: self.tally.lines,
             mapped: self.tally.mapped,
             events: self.tally.events,

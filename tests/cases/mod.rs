@@ -24,6 +24,7 @@ mod rules;
 mod state;
 mod telemetry_background;
 mod telemetry_bridge;
+mod telemetry_bridge_nats;
 mod telemetry_bridge_queue;
 mod telemetry_dashboard;
 mod telemetry_delivery;

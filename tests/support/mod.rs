@@ -5,6 +5,7 @@ pub mod agent_events;
 pub mod bus;
 pub mod cache;
 mod environment;
+pub mod jetstream;
 pub mod receiver;
 mod run;
 pub mod server;

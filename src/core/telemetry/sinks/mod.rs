@@ -29,7 +29,7 @@ pub(crate) mod samples;
 pub use file::{FileSink, Rotation};
 pub use form::Form;
 pub use http::{HttpSettings, HttpSink};
-pub use nats::{NatsSettings, NatsSink, NatsSource, SourceError, SourceSettings, Standing};
+pub use nats::{ACK_WAIT, NatsSettings, NatsSink, NatsSource, SourceError, SourceSettings, Standing};
 pub use otlp::{OtlpSettings, OtlpSink};
 pub use queue::QueueSink;
 pub use secret::Secret;

@@ -16,7 +16,7 @@ mod source;
 #[cfg(test)]
 mod peer;
 
-pub use consumer::{SourceError, Standing};
+pub use consumer::{ACK_WAIT, SourceError, Standing};
 pub use settings::{NatsSettings, SourceSettings};
 pub use sink::NatsSink;
 pub use source::NatsSource;
