@@ -74,8 +74,9 @@ pub fn tell_of_others(context: &mut Context, resolved: &Resolved, own: &Path) {
 
 fn show(context: &mut Context, view: &StatusView) {
     for sink in &view.status.sinks {
-        if let Some(warning) = &sink.warning {
-            context.ui.warn(warning);
+        let note = sink.progress.last_note.as_ref().map(|note| format!("{}: {note}", sink.sink));
+        for warning in sink.warning.iter().chain(&note) {
+            context.ui.warn(&sanitize(warning));
         }
     }
     match context.ui.format() {

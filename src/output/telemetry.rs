@@ -44,6 +44,8 @@ struct SinkEntry<'a> {
     oldest_age_seconds: Option<f64>,
     last_delivery: Option<&'a str>,
     last_failure: Option<FailureEntry<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_note: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -107,6 +109,7 @@ fn sink_entry(sink: &SinkStatus) -> SinkEntry<'_> {
         oldest_age_seconds: sink.oldest.map(|age| age.as_secs_f64()),
         last_delivery: sink.progress.last_delivery.as_deref(),
         last_failure: failure.map(|failure| FailureEntry { at: &failure.at, reason: &failure.reason }),
+        last_note: sink.progress.last_note.as_deref(),
     }
 }
 

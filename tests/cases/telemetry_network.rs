@@ -70,6 +70,9 @@ fn a_receiver_without_spans_gets_the_logs_and_that_is_said() {
     emit_two(&env);
     let output = env.run(&["telemetry", "flush"]).expect_code(0);
     assert!(output.stderr.contains("takes no traces (it answered 404)"), "{}", output.stderr);
+    // Also for whoever was not there when a run in the background said so.
+    let later = env.run(&["telemetry", "status"]).expect_code(0);
+    assert!(later.stderr.contains("takes no traces (it answered 404)"), "{}", later.stderr);
     assert_eq!(status(&env, 0)["pending"], 0);
 }
 

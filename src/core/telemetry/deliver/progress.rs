@@ -31,6 +31,9 @@ pub struct Progress {
     /// What stopped the last run; nothing when that went well.
     #[serde(default)]
     pub last_failure: Option<Failure>,
+    /// What the last run that delivered something said of the sink besides: a run in the background says it to nobody.
+    #[serde(default)]
+    pub last_note: Option<String>,
 }
 
 impl Versioned for Progress {

@@ -186,6 +186,7 @@ impl Courier {
         progress.last_failure = stopped.clone().map(|reason| Failure { at: now(), reason });
         if progress.delivered > before.delivered {
             progress.last_delivery = Some(now());
+            progress.last_note = self.sink.note();
         }
         let saved = if progress == before { Ok(()) } else { progress.save(&self.folder, &name) };
         let unsaved = saved.err().map(|error| format!("its progress cannot be kept: {error}"));
