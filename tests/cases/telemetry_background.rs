@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
+use crate::support::bus::{append, plan};
 use crate::support::cache::turbo;
 use crate::support::spool;
 use crate::support::spool::envelopes;
@@ -98,6 +99,38 @@ fn what_a_command_does_and_what_the_bridge_brings_is_delivered_too() {
     let _ = run(&env, &["telemetry", "bridge", "--queue", "default"]).expect_code(0);
     wait_until("the event of the bus is delivered", || ids(&out).len() == told + 1);
     wait_until("nobody is at it", || !is_held(&env, "waiting") && !is_held(&env, "running"));
+}
+
+/// Ended at the latest when this is dropped.
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        // It is not waited for before, so its number is its own.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn what_follows_a_queue_has_no_child_left_of_its_deliveries() {
+    let env = with_config(FILE);
+    let out = env.workspace().join("out.ndjson");
+    append(&env, &plan("0"));
+    let arguments = ["telemetry", "bridge", "--queue", "default", "--follow"];
+    let mut command = command(&env, &arguments);
+    let bridge = Ended(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+    for delivered in 1..4 {
+        wait_until("an event is delivered", || ids(&out).len() == delivered);
+        wait_until_all_is_quiet(&env);
+        append(&env, &plan(&delivered.to_string()));
+    }
+    wait_until("the last event is delivered", || ids(&out).len() == 4);
+    let pid = bridge.0.id();
+    let children = || fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
+    wait_until("it has no child", || children().is_empty());
+    drop(bridge);
+    wait_until_all_is_quiet(&env);
 }
 
 #[test]
