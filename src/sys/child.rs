@@ -1,7 +1,8 @@
 //! A command that takes our place for a while: it gets the signals that are sent to us, and we wait for its end.
 //!
 //! It stays in our process group, so that the terminal treats both as one job. What the terminal sends goes to the
-//! whole group, and is not passed on a second time.
+//! whole group, and is not passed on a second time. When it stops, we stop, so that whoever waits for us sees it; when we
+//! are continued, it is.
 
 use std::io::{self, Read as _};
 use std::os::unix::net::UnixStream;
@@ -12,7 +13,10 @@ use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
-use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
+use signal_hook::consts::{
+    SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGSTOP, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2,
+};
+use signal_hook::low_level::raise;
 
 use super::signals::ignored;
 
@@ -31,7 +35,7 @@ pub struct Ended {
 }
 
 /// Signals that are passed on.
-const PASSED: [i32; 6] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2];
+const PASSED: [i32; 8] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGTSTP, SIGCONT];
 
 /// Stands for the terminal where the number of a process stands otherwise.
 const TERMINAL: i32 = -1;
@@ -46,8 +50,10 @@ pub fn run(command: &mut Command) -> io::Result<Ended> {
     let child = command.spawn()?;
     let pid = i32::try_from(child.id()).map_err(io::Error::other)?;
     let (status, peak_rss_bytes) = loop {
-        if let Some(ended) = wait(pid)? {
-            break ended;
+        match wait(pid)? {
+            Some(Change::Ended(status, peak)) => break (status, peak),
+            Some(Change::Stopped) => stop_with(pid, &caught)?,
+            None => {}
         }
         for (signal, sender) in caught.next()? {
             if is_to_be_passed_on(signal, sender, pid) {
@@ -61,6 +67,15 @@ pub fn run(command: &mut Command) -> io::Result<Ended> {
         duration: started.elapsed(),
         peak_rss_bytes,
     })
+}
+
+/// Stops until we are continued, and then continues the command.
+fn stop_with(child: i32, caught: &Caught) -> io::Result<()> {
+    raise(SIGSTOP)?;
+    // What continued us is not passed on a second time: it would undo the next stop of the command.
+    caught.forget(SIGCONT);
+    pass_on(child, SIGCONT);
+    Ok(())
 }
 
 /// A signal that came, and who sent it last.
@@ -90,6 +105,12 @@ impl Caught {
             flags.push(flag);
         }
         Ok(Self { wake, flags })
+    }
+
+    fn forget(&self, signal: i32) {
+        for flag in self.flags.iter().filter(|flag| flag.signal == signal) {
+            flag.came.store(false, Ordering::SeqCst);
+        }
     }
 
     /// Waits for a signal, and tells those that came with their senders.
@@ -151,30 +172,38 @@ fn pass_on(child: i32, signal: i32) {
     }
 }
 
-/// Whether it has ended, and how, with its peak memory in bytes.
+/// What became of the child.
+enum Change {
+    /// It has ended, with its peak memory in bytes.
+    Ended(ExitStatus, Option<u64>),
+    Stopped,
+}
+
+/// What became of it since this was asked last.
 #[allow(unsafe_code, reason = "wait4 alone tells what one child used; no safe crate of ours offers it")]
-fn wait(child: i32) -> io::Result<Option<(ExitStatus, Option<u64>)>> {
+fn wait(child: i32) -> io::Result<Option<Change>> {
     let mut status = 0;
     let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
     // SAFETY: both pointers are to values of the right type, which wait4 only writes to; all zero is a valid value.
     let (found, usage) = unsafe {
-        let found = libc::wait4(child, &raw mut status, libc::WNOHANG, usage.as_mut_ptr());
+        let found = libc::wait4(child, &raw mut status, libc::WNOHANG | libc::WUNTRACED, usage.as_mut_ptr());
         (found, usage.assume_init())
     };
     match found {
         0 => Ok(None),
         -1 => Err(io::Error::last_os_error()),
+        _ if ExitStatus::from_raw(status).stopped_signal().is_some() => Ok(Some(Change::Stopped)),
         _ => {
             let unit = if cfg!(target_os = "macos") { 1 } else { 1024 };
             let peak = u64::try_from(usage.ru_maxrss).ok().map(|peak| peak * unit);
-            Ok(Some((ExitStatus::from_raw(status), peak.filter(|peak| *peak > 0))))
+            Ok(Some(Change::Ended(ExitStatus::from_raw(status), peak.filter(|peak| *peak > 0))))
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{SIGCHLD, SIGHUP, SIGINT, SIGTERM, TERMINAL, is_to_be_passed_on};
+    use super::{SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP, TERMINAL, is_to_be_passed_on};
 
     #[test]
     fn a_signal_is_passed_on_unless_the_command_has_got_it() {
@@ -185,6 +214,9 @@ mod tests {
             (SIGTERM, 0, true),
             (SIGINT, TERMINAL, false),
             (SIGHUP, TERMINAL, false),
+            (SIGTSTP, TERMINAL, false),
+            (SIGTSTP, 1, true),
+            (SIGCONT, 4000, true),
             // `kill 0` in a script.
             (SIGTERM, 77, false),
             (SIGCHLD, 4000, false),

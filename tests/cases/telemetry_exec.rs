@@ -159,6 +159,66 @@ fn a_signal_of_the_command_to_its_group_does_not_come_twice() {
     );
 }
 
+/// A process group of its own, ended at the latest when this is dropped.
+struct Job(Child);
+
+impl Job {
+    /// The command writes its number into the file `pid`.
+    fn start(env: &TestEnv, script: &str) -> Self {
+        let mut command = wrapped(env, &format!("echo $$ >pid; echo ready; {script}"));
+        command.process_group(0);
+        Self(started(command))
+    }
+
+    fn wait(&mut self) -> Option<i32> {
+        self.0.wait().unwrap().code()
+    }
+}
+
+impl Drop for Job {
+    fn drop(&mut self) {
+        // As long as it is not waited for, the group is its own.
+        if self.0.try_wait().is_ok_and(|ended| ended.is_none()) {
+            let _ = Command::new("kill").args(["-KILL", "--", &format!("-{}", self.0.id())]).status();
+            let _ = self.0.wait();
+        }
+    }
+}
+
+fn is_stopped(pid: &str) -> bool {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    status.contains("\nState:\tT")
+}
+
+#[test]
+fn a_command_that_stops_itself_stops_us_until_we_are_continued() {
+    for name in ["STOP", "TSTP"] {
+        let env = TestEnv::new();
+        let mut job = Job::start(&env, &format!("kill -{name} $$; kill -{name} $$; exit 7"));
+        let stops = ["the command has stopped", "it has stopped again"];
+        for stop in stops {
+            wait_until(stop, || is_stopped(&job.0.id().to_string()));
+            signal(&job.0, "CONT");
+        }
+        assert_eq!(job.wait(), Some(7), "{name}");
+        assert_eq!(envelopes(&env)[1]["data"]["outcome"]["exit_code"], 7, "{name}");
+    }
+}
+
+#[test]
+fn to_stop_and_to_continue_us_stops_and_continues_the_command() {
+    let env = TestEnv::new();
+    let mut job = Job::start(&env, "read -r x; exit 8");
+    let command = fs::read_to_string(env.workspace().join("pid")).unwrap();
+    signal(&job.0, "TSTP");
+    wait_until("both have stopped", || {
+        [job.0.id().to_string().as_str(), command.trim()].into_iter().all(is_stopped)
+    });
+    signal(&job.0, "CONT");
+    writeln!(job.0.stdin.take().unwrap(), "go on").unwrap();
+    assert_eq!(job.wait(), Some(8));
+}
+
 #[test]
 fn what_is_typed_at_a_terminal_comes_once_and_the_job_stays_one() {
     let env = TestEnv::new();
