@@ -83,10 +83,22 @@ fn read(path: &Path) -> Result<Value> {
     if !document.is_object() {
         return Err(wrong("it is no object".to_owned()));
     }
-    match document.pointer("/components/schemas/AgentEvent") {
-        Some(event) if document.get("asyncapi").is_some() => Ok(event.clone()),
-        _ => Ok(document),
-    }
+    let schema = if document.get("asyncapi").is_some() {
+        let event = document.pointer("/components/schemas/AgentEvent");
+        event.ok_or_else(|| {
+            wrong("it is an AsyncAPI document without components.schemas.AgentEvent".to_owned())
+        })?
+    } else {
+        &document
+    };
+    if describes(schema) { Ok(schema.clone()) } else { Err(wrong("it describes no fields".to_owned())) }
+}
+
+/// Whether it says anything of fields: every object is a JSON Schema, and one that says nothing is kept by all events.
+fn describes(schema: &Value) -> bool {
+    schema.get("properties").is_some_and(Value::is_object)
+        || schema.get("$ref").is_some_and(Value::is_string)
+        || schema.get("allOf").is_some_and(Value::is_array)
 }
 
 fn human(path: &Path, found: &[Break]) -> String {

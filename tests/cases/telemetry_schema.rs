@@ -109,7 +109,16 @@ fn what_is_no_schema_is_not_called_compatible() {
         (None, 4, "cannot read"),
         (Some("{"), 2, "no JSON Schema"),
         (Some("[]"), 2, "no object"),
-        (Some("{\"name\":\"x\"}"), 1, ""),
+        (Some("{}"), 2, "describes no fields"),
+        (Some("{\"name\":\"x\",\"properties\":7}"), 2, "describes no fields"),
+        (Some("{\"asyncapi\":\"3.0.0\",\"properties\":{}}"), 2, "components.schemas.AgentEvent"),
+        (
+            Some("{\"asyncapi\":\"3.0.0\",\"components\":{\"schemas\":{\"AgentEvent\":{}}}}"),
+            2,
+            "describes no fields",
+        ),
+        (Some("{\"required\":[\"more\"],\"properties\":{}}"), 1, ""),
+        (Some("{\"properties\":{}}"), 0, ""),
     ] {
         let _ = fs::remove_file(env.workspace().join("old.json"));
         if let Some(text) = text {
