@@ -52,12 +52,12 @@ fn stdin(context: &mut Context, resolved: &Resolved, mut bridge: Bridge) -> Resu
         let mut failure = None;
         let more = lines.read(|line| {
             failure = bridge.line(&mut context.ui, line).err();
-            failure.is_none()
+            failure.is_none() && bridge.has_reader()
         });
         let written = failure.map_or_else(|| bridge.write(&mut context.ui), Err);
         match written.and(more.map_err(|error| unreadable("stdin", &error))) {
-            Ok(true) => {}
-            Ok(false) => break Ok(()),
+            Ok(true) if bridge.has_reader() => {}
+            Ok(_) => break Ok(()),
             Err(error) => break Err(error),
         }
     };
@@ -66,7 +66,9 @@ fn stdin(context: &mut Context, resolved: &Resolved, mut bridge: Bridge) -> Resu
         start(context, resolved);
     }
     let code = exit_code(&bridge, None);
-    show(context, &bridge.view(Origin::Stdin, started.elapsed()), code);
+    if bridge.has_reader() {
+        show(context, &bridge.view(Origin::Stdin, started.elapsed()), code);
+    }
     // What is in the spool is told even if the rest is not.
     result.map(|()| code)
 }
@@ -93,7 +95,9 @@ fn queued(
     }
     let code = exit_code(&queue.bridge, interrupts.received());
     let view = queue.bridge.view(Origin::Queue(name.to_owned()), started.elapsed());
-    show(context, &BridgeView { is_new: queue.is_new, ..view }, code);
+    if queue.bridge.has_reader() {
+        show(context, &BridgeView { is_new: queue.is_new, ..view }, code);
+    }
     result.map(|()| code)
 }
 

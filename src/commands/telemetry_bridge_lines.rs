@@ -31,13 +31,15 @@ pub struct Bridge {
     has_kept: bool,
     /// What an envelope comes as.
     unit: &'static str,
+    has_reader: bool,
 }
 
 impl Bridge {
     /// Into this spool; without one, to stdout.
     pub fn new(pipeline: Pipeline, spool: Option<Spool>, starts: Starts) -> Self {
         let (staged, done) = (Tally::default(), Tally::default());
-        Self { pipeline, spool, starts, pending: Vec::new(), staged, done, has_kept: false, unit: "line" }
+        let (has_kept, has_reader, unit) = (false, true, "line");
+        Self { pipeline, spool, starts, pending: Vec::new(), staged, done, has_kept, unit, has_reader }
     }
 
     /// The same for envelopes that are messages of a stream, with their places as numbers.
@@ -48,6 +50,11 @@ impl Bridge {
     /// Whether there were lines that nothing could be made of.
     pub const fn has_damaged(&self) -> bool {
         self.done.damaged > 0
+    }
+
+    /// Whether somebody reads on what is written: nobody does when the stdout of a dry run is closed.
+    pub const fn has_reader(&self) -> bool {
+        self.has_reader
     }
 
     /// Whether something came into the spool since this was asked last.
@@ -155,11 +162,16 @@ impl Bridge {
     /// Keeps what was taken: in the spool, or for a dry run on stdout.
     ///
     /// # Errors
-    /// When the spool does not take it. What it took of it is counted.
+    /// When the spool does not take it. What it took of it is counted. That nobody reads a dry run is no error; it is not
+    /// counted either.
     pub fn write(&mut self, ui: &mut Ui) -> Result<()> {
         if !self.pending.is_empty() {
             match &self.spool {
-                None => drop(ui.stream(&self.pending)),
+                None if ui.stream(&self.pending) => {}
+                None => {
+                    self.has_reader = false;
+                    return Ok(());
+                }
                 Some(spool) => spool.append(&self.pending).map_err(|(written, error)| {
                     let whole = self.pending[..written].iter().filter(|byte| **byte == b'\n').count();
                     self.done.events += whole as u64;

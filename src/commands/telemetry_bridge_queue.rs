@@ -123,7 +123,7 @@ impl Queue {
     ) -> Result<bool> {
         for Part { path, mut tail } in parts {
             loop {
-                if is_interrupted() {
+                if is_interrupted() || !self.bridge.has_reader() {
                     return Ok(true);
                 }
                 let ui = &mut context.ui;

@@ -1,11 +1,13 @@
 //! `brainwav telemetry bridge --stdin`: what becomes of the envelopes of a bus.
 
 use std::fs;
+use std::io::Write as _;
+use std::process::Stdio;
 
 use serde_json::{Value, json};
 
 use crate::support::bus::{append, bridge_queue, bridge_stream, envelope, plan, plans, spooled, text};
-use crate::support::{Output, TestEnv};
+use crate::support::{Output, TestEnv, wait_until};
 
 /// Each type with what it becomes.
 const TYPES: &[(&str, &str)] = &[
@@ -32,6 +34,25 @@ const TYPES: &[(&str, &str)] = &[
 
 fn lines(envelopes: &[Value]) -> String {
     envelopes.iter().map(|envelope| format!("{envelope}\n")).collect()
+}
+
+#[test]
+fn a_dry_run_ends_when_nobody_reads_on() {
+    let env = TestEnv::new();
+    append(&env, &plans(0..2000));
+    for arguments in [&["--stdin", "-n"][..], &["--queue", "default", "-n"]] {
+        let mut command = env.command(&[&["telemetry", "bridge"], arguments].concat());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        drop(child.stdout.take());
+        wait_until("it ends", || {
+            let _ = stdin.write_all(plan("1").as_bytes());
+            child.try_wait().unwrap().is_some()
+        });
+        let output = Output::from(child.wait_with_output().unwrap()).expect_code(0);
+        assert_eq!(output.stderr, "", "nothing is said of what nobody got");
+    }
 }
 
 #[test]
