@@ -29,6 +29,9 @@ use crate::sys::child::{self, Ended};
 const NOT_FOUND: u8 = 127;
 const NOT_RUNNABLE: u8 = 126;
 
+/// Where programs are looked for without a PATH (execvp(3)).
+const DEFAULT_PATH: &str = "/bin:/usr/bin";
+
 /// How long the command and its end may be held up by a spool that does not answer.
 const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -52,7 +55,8 @@ pub fn run(context: &mut Context, args: &ExecArgs) -> Result<ExitCode> {
             Some(story)
         }
     };
-    let ended = child::run(&mut command);
+    let path = context.environment.get("PATH").unwrap_or(DEFAULT_PATH.as_ref());
+    let ended = child::run(&mut command, path);
     if let Some(story) = &mut story {
         story.end(context, &ended);
         start(context, &resolved);
@@ -61,7 +65,7 @@ pub fn run(context: &mut Context, args: &ExecArgs) -> Result<ExitCode> {
         Ok(Ended { signal: Some(signal), .. }) => ExitCode::Signal(signal),
         Ok(ended) => ExitCode::Passed(ended.code.unwrap_or_default()),
         Err(error) => {
-            context.ui.error(&format!("cannot run {}: {error}", program.to_string_lossy()));
+            context.ui.error(&format!("cannot run {:?}: {error}", program.to_string_lossy()));
             let is_there = error.kind() != io::ErrorKind::NotFound;
             ExitCode::Passed(if is_there { NOT_RUNNABLE } else { NOT_FOUND })
         }

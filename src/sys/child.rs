@@ -4,14 +4,18 @@
 //! whole group, and is not passed on a second time. When it stops, we stop, so that whoever waits for us sees it; when we
 //! are continued, it is.
 
+use std::ffi::{OsStr, OsString};
 use std::io::{self, Read as _};
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt as _;
-use std::process::{Command, ExitStatus};
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::time::{Duration, Instant};
 
+use rustix::fs::{Access, access};
 use rustix::process::{Pid, Signal, kill_process};
 use signal_hook::consts::{
     SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGSTOP, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2,
@@ -40,14 +44,14 @@ const PASSED: [i32; 8] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SI
 /// Stands for the terminal where the number of a process stands otherwise.
 const TERMINAL: i32 = -1;
 
-/// Runs a command to its end.
+/// Runs a command to its end. `path` is the PATH that it is found by.
 ///
 /// # Errors
 /// When it cannot be started: with the kind `NotFound` when it is not there.
-pub fn run(command: &mut Command) -> io::Result<Ended> {
+pub fn run(command: &mut Command, path: &OsStr) -> io::Result<Ended> {
     let mut caught = Caught::listen()?;
     let started = Instant::now();
-    let child = command.spawn()?;
+    let child = spawn(command, path)?;
     let pid = i32::try_from(child.id()).map_err(io::Error::other)?;
     let (status, peak_rss_bytes) = loop {
         match wait(pid)? {
@@ -67,6 +71,37 @@ pub fn run(command: &mut Command) -> io::Result<Ended> {
         duration: started.elapsed(),
         peak_rss_bytes,
     })
+}
+
+/// A program that names no interpreter is a script of the shell, as `execvp` has it.
+fn spawn(command: &mut Command, path: &OsStr) -> io::Result<Child> {
+    match command.spawn() {
+        Err(error) if error.raw_os_error() == Some(libc::ENOEXEC) => {
+            let mut shell = Command::new("/bin/sh");
+            shell.arg(found(command.get_program(), path)).args(command.get_args());
+            for (name, value) in command.get_envs() {
+                match value {
+                    Some(value) => shell.env(name, value),
+                    None => shell.env_remove(name),
+                };
+            }
+            shell.spawn()
+        }
+        other => other,
+    }
+}
+
+/// The file that was tried: without a slash in its name, the first in PATH that may be executed.
+fn found(program: &OsStr, path: &OsStr) -> PathBuf {
+    if program.as_bytes().contains(&b'/') {
+        return program.into();
+    }
+    // An empty folder is the one we are in; without a slash the shell would look for an option or in PATH itself.
+    let folder =
+        |name: &[u8]| PathBuf::from(OsString::from_vec(if name.is_empty() { b"." } else { name }.to_vec()));
+    let mut files = path.as_bytes().split(|byte| *byte == b':').map(|name| folder(name).join(program));
+    let may_be_executed = |file: &PathBuf| file.is_file() && access(file, Access::EXEC_OK).is_ok();
+    files.find(may_be_executed).unwrap_or_else(|| program.into())
 }
 
 /// Stops until we are continued, and then continues the command.

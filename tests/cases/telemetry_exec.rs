@@ -1,7 +1,8 @@
 //! `brainwav telemetry exec`: the command is as if nobody stood before it, and two events tell of it.
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::process::{Child, Command, Stdio};
 
@@ -68,11 +69,34 @@ fn a_command_that_cannot_be_run_is_told_apart() {
     fs::write(env.workspace().join("data"), "no program").unwrap();
     for (program, code) in [("./not-there", 127), ("./data", 126)] {
         let output = env.run(&["telemetry", "exec", "--", program]).expect_code(code);
-        assert!(output.stderr.contains(&format!("cannot run {program}")), "{}", output.stderr);
+        assert!(output.stderr.contains(&format!("cannot run \"{program}\": ")), "{}", output.stderr);
     }
     let found = envelopes(&env);
     assert_eq!((found.len(), &found[1]["data"]["outcome"]["status"]), (4, &json!("error")));
     assert!(found[3]["data"]["outcome"]["error"].as_str().unwrap().contains("ermission"), "{}", found[3]);
+}
+
+#[test]
+fn a_script_that_names_no_interpreter_is_run_by_the_shell() {
+    let env = TestEnv::new();
+    let script = env.workspace().join("bin/script");
+    fs::create_dir_all(script.parent().unwrap()).unwrap();
+    fs::write(&script, "echo \"$0:$1:$TRACEPARENT\"\nexit 9\n").unwrap();
+    fs::set_permissions(&script, Permissions::from_mode(0o755)).unwrap();
+    for (program, name) in [("bin/script", "bin/script".to_owned()), ("script", script.display().to_string())]
+    {
+        let mut command = env.command(&["telemetry", "exec", "--", program, "a b"]);
+        let folder = script.parent().unwrap().display();
+        // What is in the way is passed over: a folder, and a file that is no program.
+        let others = [env.path("one"), env.path("two")];
+        fs::create_dir_all(others[0].join("script")).unwrap();
+        fs::create_dir_all(&others[1]).unwrap();
+        fs::write(others[1].join("script"), "exit 1").unwrap();
+        let [one, two] = others.map(|path| path.display().to_string());
+        command.env("PATH", format!("{one}:{two}:{folder}:/usr/local/bin:/usr/bin:/bin"));
+        let output = Output::of(command).expect_code(9);
+        assert!(output.stdout.starts_with(&format!("{name}:a b:00-")), "{output:?}");
+    }
 }
 
 /// A command that says when it is ready; its stdin is ours.
