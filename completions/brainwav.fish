@@ -212,7 +212,7 @@ prometheus\t'Metrics in the text format of Prometheus; of health alone'"
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from exec" -l color -d 'When to use colours; NO_COLOR and CLICOLOR_FORCE are honoured' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
-complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from exec" -l with-arguments -d 'Tell the program and its arguments too, redacted'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from exec" -l with-arguments -d 'Tell the program and its arguments too, redacted; a secret without a name or a known shape is not recognised'
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from exec" -l no-flush -d 'Do not start to deliver in the background'
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from exec" -l json -d 'Short for --format json'
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from exec" -s q -l quiet -d 'Print data and errors only'

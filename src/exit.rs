@@ -32,6 +32,15 @@ pub const DOCUMENTED: &[(&str, &str)] = &[
     ("128+n", "ended by signal n"),
 ];
 
+/// Those of a command that runs another one.
+pub const DOCUMENTED_OF_EXEC: &[(&str, &str)] = &[
+    ("0-255", "the exit code of the command"),
+    ("2", "usage or configuration error, and nothing was run; or the command ended with it"),
+    ("126", "the command cannot be run; or it ended with that"),
+    ("127", "the command is not there; or it ended with that"),
+    ("128+n", "signal n ended the command, and then us"),
+];
+
 impl ExitCode {
     /// The number handed to the operating system.
     #[must_use]

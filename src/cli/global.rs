@@ -72,12 +72,12 @@ pub enum ColorArg {
 /// What stands at the end of a long help: the examples, and the exit codes.
 #[must_use]
 pub fn after_help(examples: &str) -> String {
-    format!("{examples}\n\n{}", exit_codes())
+    format!("{examples}\n\n{}", exit_codes(crate::exit::DOCUMENTED))
 }
 
-/// The exit codes as a text for help and man pages.
+/// Exit codes with their meanings as a text for help.
 #[must_use]
-pub fn exit_codes() -> String {
-    let lines = crate::exit::DOCUMENTED.iter().map(|(code, meaning)| format!("  {code:<6} {meaning}"));
+pub fn exit_codes(codes: &[(&str, &str)]) -> String {
+    let lines = codes.iter().map(|(code, meaning)| format!("  {code:<6} {meaning}"));
     format!("Exit codes:\n{}", lines.collect::<Vec<_>>().join("\n"))
 }

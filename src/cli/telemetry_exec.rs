@@ -4,6 +4,9 @@ use std::ffi::OsString;
 
 use clap::Args;
 
+use super::global::exit_codes;
+use crate::exit::DOCUMENTED_OF_EXEC;
+
 const EXAMPLES: &str = "\
 Examples:\n\
 \x20 brainwav telemetry exec -- pnpm build\n\
@@ -22,13 +25,13 @@ Examples:\n\
 #[command(
     before_help = "brAInwav telemetry exec",
     after_help = EXAMPLES,
-    after_long_help = crate::cli::global::after_help(EXAMPLES)
+    after_long_help = format!("{EXAMPLES}\n\n{}", exit_codes(DOCUMENTED_OF_EXEC))
 )]
 pub struct ExecArgs {
     /// What the tool is called [default: the name of the program]
     #[arg(long, value_name = "NAME")]
     pub tool: Option<String>,
-    /// Tell the program and its arguments too, redacted
+    /// Tell the program and its arguments too, redacted; a secret without a name or a known shape is not recognised
     #[arg(long)]
     pub with_arguments: bool,
     /// Whose the events are

@@ -85,6 +85,15 @@ fn help_has_examples_and_long_help_has_the_exit_codes() {
 }
 
 #[test]
+fn what_runs_a_command_has_exit_codes_of_its_own() {
+    let help = TestEnv::new().run(&["telemetry", "exec", "--help"]).expect_code(0).stdout;
+    let codes = help.split_once("Exit codes:\n").unwrap().1;
+    let codes: Vec<&str> = codes.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    assert_eq!(codes, ["0-255", "2", "126", "127", "128+n"]);
+    assert!(help.contains("is not recognised"), "{help}");
+}
+
+#[test]
 fn a_reader_that_closes_early_changes_nothing() {
     let env = TestEnv::new();
     let actor = Actor::vitest(&env, Script::Wait);

@@ -9,15 +9,25 @@ use crate::core::process::Arguments;
 /// Secrets alone: whose folder it is and what it works on is what a command line is shown for.
 const SIGHT: Sight = Sight { personal: false, content: false, entropy: false, lone_key: true };
 
-/// The arguments as text, secrets taken out: behind `--token=`, behind `--token` as the next argument, and by
-/// the shape of the value. Bytes that are no UTF-8 become the replacement character.
+/// Options that take a user, and of some programs a password with it.
+const USER: [&str; 4] = ["-u", "-U", "--user", "--proxy-user"];
+
+/// The arguments as text, secrets taken out: behind `--token=`, behind `--token` as the next argument, by the
+/// shape of the value, and behind `-u` and the like where it is a name with a password. Bytes that are no UTF-8
+/// become the replacement character.
 #[must_use]
 pub fn redacted_words(arguments: Arguments<'_>) -> Vec<String> {
     let mut words = Vec::new();
     let mut option = None;
+    let mut is_user = false;
     for argument in arguments.iter() {
         let text = String::from_utf8_lossy(argument);
         if option.take().is_some_and(|option| is_value_of(option, &text)) {
+            is_user = false;
+            words.push(MARKER.to_owned());
+            continue;
+        }
+        if std::mem::replace(&mut is_user, USER.contains(&&*text)) && has_password(&text) {
             words.push(MARKER.to_owned());
             continue;
         }
@@ -26,6 +36,11 @@ pub fn redacted_words(arguments: Arguments<'_>) -> Vec<String> {
         words.push(redact_argument(&text));
     }
     words
+}
+
+/// Whether a name and a password stand here, as `curl` takes them.
+fn has_password(text: &str) -> bool {
+    text.split_once(':').is_some_and(|(name, password)| !name.is_empty() && !password.is_empty())
 }
 
 fn names_secret(name: &str) -> Option<Named> {
@@ -90,6 +105,11 @@ mod tests {
             (&["x", "--header", "X-API-Key: SEKRET"], &["x", "--header", "X-API-Key: [R]"]),
             (&["x", "--config", "{\"apiKey\":\"S\"}"], &["x", "--config", "{\"apiKey\":\"[R]\"}"]),
             (&["sh", "-c", "srv --api-key X; a"], &["sh", "-c", "srv --api-key [R]; a"]),
+            (&["curl", "-u", "ann:abc", "x:y"], &["curl", "-u", "[R]", "x:y"]),
+            (&["curl", "-U", "a:b:c", "--user", "d:e"], &["curl", "-U", "[R]", "--user", "[R]"]),
+            (&["curl", "--proxy-user", "a:b"], &["curl", "--proxy-user", "[R]"]),
+            (&["sudo", "-u", "ann", "a:b", "-u", "x:"], &["sudo", "-u", "ann", "a:b", "-u", "x:"]),
+            (&["x", "-u", "-u", "a:b", "-u"], &["x", "-u", "-u", "[R]", "-u"]),
             (&["sh", "-c", "TOKEN=abc; node x"], &["sh", "-c", "TOKEN=[R]"]),
         ];
         for (words, expected) in table {
