@@ -5,7 +5,7 @@ use std::path::{Component, Path};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::expression::Places;
+use super::expression::{Places, folder};
 use super::kind::Raw;
 use super::problem::Problem;
 use super::resolution::Resolution;
@@ -89,30 +89,40 @@ fn forget_the_way(name: &str, sink: &mut SinkSettings, into: &mut Resolution) {
     }
 }
 
-/// The file of a workspace may come from anywhere: it cannot send to its own place what lies outside of the workspace.
-fn strange_secrets(
+/// The file of a workspace may come from anywhere: it can neither send to its own place what lies outside of the
+/// workspace, nor write there.
+fn strange_files(
     name: &str,
     table: &DeTable<'_>,
     source: &Source,
     places: Places<'_>,
     sink: &SinkSettings,
 ) -> Vec<Problem> {
+    let written = sink.path.as_deref().and_then(|path| folder(path, places).ok());
     let files = [
+        ("path", &written),
         ("url-file", &sink.url_file),
         ("headers-file", &sink.headers_file),
         ("credentials", &sink.credentials),
     ];
-    let is_outside = |path: &Path| {
-        let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        !real.starts_with(places.workspace) || real.components().any(|part| part == Component::ParentDir)
-    };
     let given = files.into_iter().filter_map(|(key, path)| Some((key, table.get(key)?, path.as_deref()?)));
     let problem = |(key, value, _): (&str, &Spanned<DeValue<'_>>, &Path)| {
         let error = ValueError::new("lies outside of the workspace, whose file could be anybody's")
             .help("keep it in the workspace, where git ignores it, or say so in your own configuration");
         source.problem(&value.span(), &format!("{SINKS}.{name}.{key}"), error)
     };
-    given.filter(|(_, _, path)| is_outside(path)).map(problem).collect()
+    given.filter(|(_, _, path)| !is_within(path, places.workspace)).map(problem).collect()
+}
+
+/// Whether a path leads to something in a folder, wherever the links on the way to it lead. What is not there yet is
+/// judged by the last folder that is; a link to nothing leads anywhere.
+fn is_within(path: &Path, folder: &Path) -> bool {
+    if path.components().any(|part| part == Component::ParentDir) {
+        return false;
+    }
+    let is_there = |path: &&Path| path.symlink_metadata().is_ok();
+    let there = path.ancestors().find(is_there).and_then(|there| there.canonicalize().ok());
+    there.is_some_and(|there| there.starts_with(folder))
 }
 
 fn name_of(table: &DeTable<'_>) -> String {
@@ -155,7 +165,7 @@ fn sink(
     sink.is_local |= source.layer() == Layer::Workspace || PATHS.iter().any(|key| is_relative(table, key));
     sink.is_named |= source.layer() == Layer::Named;
     if source.layer() == Layer::Workspace {
-        problems.extend(strange_secrets(name, table, source, places, &sink));
+        problems.extend(strange_files(name, table, source, places, &sink));
     }
     if sink.kind.is_empty() && problems.is_empty() {
         let error = ValueError::new("a sink has no type").help("add a line such as type = \"file\"");

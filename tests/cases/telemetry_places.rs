@@ -33,12 +33,14 @@ fn a_place_of_its_own_gets_no_keys_to_another_one() {
 }
 
 #[test]
-fn a_workspace_cannot_send_what_lies_outside_of_it() {
-    for key in ["headers-file", "url-file", "credentials"] {
+fn a_workspace_can_neither_send_nor_write_what_lies_outside_of_it() {
+    for key in ["headers-file", "url-file", "credentials", "path"] {
         let sink = |path: &str| format!("[[telemetry.sink]]\ntype = \"nats\"\n{key} = \"{path}\"\n");
-        for path in ["~/.ssh/id", "/etc/hostname", "../elsewhere", "link/id"] {
+        for path in ["~/.ssh/id", "/etc/hostname", "../elsewhere", "link/id", "link/new", "nowhere"] {
             let env = with_configs("", &sink(path));
             std::os::unix::fs::symlink(env.path("home"), env.workspace().join("link")).unwrap();
+            std::os::unix::fs::symlink(env.path("home").join("none"), env.workspace().join("nowhere"))
+                .unwrap();
             fs::write(env.path("home").join("id"), "secret").unwrap();
             let output = env.run(&["telemetry", "flush"]).expect_code(2);
             assert!(output.stderr.contains("outside of the workspace"), "{path}: {}", output.stderr);
