@@ -25,9 +25,8 @@ impl Owner {
                 key.push(part);
             }
         };
-        if sinks.iter().any(|sink| sink.is_named)
-            && let Some(file) = resolved.files.iter().find(|file| file.layer == Layer::Named)
-        {
+        // With or without sinks: those that are added to it later are to find what waits for them.
+        if let Some(file) = resolved.files.iter().find(|file| file.layer == Layer::Named) {
             let path = file.path.canonicalize().unwrap_or_else(|_| file.path.clone());
             add("--config", path.as_os_str());
             options.push(format!("--config {}", path.display()));

@@ -21,8 +21,6 @@ pub struct SinkSettings {
     /// Whether it is another one in another workspace: the workspace's own file says something of it, or one of its
     /// files is relative to the workspace.
     pub is_local: bool,
-    /// Whether it is from a configuration that was named for this run.
-    pub is_named: bool,
     /// The file.
     pub path: Option<String>,
     /// The queue.

@@ -163,7 +163,6 @@ fn sink(
     }
     name.clone_into(&mut sink.name);
     sink.is_local |= source.layer() == Layer::Workspace || PATHS.iter().any(|key| is_relative(table, key));
-    sink.is_named |= source.layer() == Layer::Named;
     if source.layer() == Layer::Workspace {
         problems.extend(strange_files(name, table, source, places, &sink));
     }
