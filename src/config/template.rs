@@ -147,7 +147,8 @@ mod tests {
     use super::{WIDTH, template};
 
     fn read(text: String) -> (Resolution, usize) {
-        let places = Places { home: None, workspace: "/w".as_ref() };
+        // Paths are judged where they lead, so the workspace has to be a folder that is there.
+        let places = Places { home: None, workspace: "/".as_ref() };
         let mut resolution = Resolution::defaults(places);
         let source = Source::new("/f".into(), Layer::Workspace, text);
         let written = document::read(&source, places, &mut resolution).rules;

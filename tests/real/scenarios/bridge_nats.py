@@ -29,8 +29,8 @@ def publish(client, contents):
 
 
 def spooled(world):
-    """The ids in the spool."""
-    names = sorted((world.root / "state/telemetry").glob("segment-*"))
+    """The ids in the spool, which is the one of the named configuration."""
+    names = sorted((world.root / "state/telemetry").glob("spool-*/segment-*"))
     lines = b"".join(name.read_bytes() for name in names).splitlines(keepends=True)
     return [json.loads(line)["id"] for line in lines if line.startswith(b"{") and line.endswith(b"\n")]
 

@@ -106,11 +106,13 @@ class Storm:
 
     def tear(self):
         """Now and then a piece of a line, as a writer that was killed in its write leaves it."""
-        spool = self.world.root / "state" / "telemetry"
+        state = self.world.root / "state" / "telemetry"
         while not self.is_over.wait(0.2):
-            segments = sorted(spool.glob("segment-*.ndjson"))
+            # The named configuration has a spool of its own.
+            segments = sorted(state.glob("spool-*/segment-*.ndjson"))
             if segments:
-                with open(spool / "spool.lock", "rb") as lock, open(segments[-1], "ab") as file:
+                lock = segments[-1].with_name("spool.lock")
+                with open(lock, "rb") as lock, open(segments[-1], "ab") as file:
                     fcntl.flock(lock, fcntl.LOCK_SH)
                     file.write(b'{"specversion":"1.0","id":"torn')
                     self.torn += 1
@@ -171,6 +173,7 @@ def storm(world, events):
     lost = one.accepted - set(found)
     expect(not lost, f"{len(lost)} accepted events are lost, such as {sorted(lost)[:3]}:", look)
     expect(one.killed > events / 1000, f"only {one.killed} processes were killed:", look)
+    expect(one.torn > 0, "no tail of the spool was torn:", look)
     unwanted = [refused for refused in one.refused if refused[0] not in (1, 75)]
     expect(not unwanted, f"{len(unwanted)} runs failed: {unwanted[:3]}", look)
     twice = sum(count > 1 for _, count in found.values())
