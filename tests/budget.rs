@@ -6,10 +6,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 #![allow(clippy::print_stderr, reason = "what could not be measured is said")]
 
+#[path = "support/cargo.rs"]
+mod ask;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::process::{Command, Output, Stdio};
 
+use ask::cargo;
 use brainwav::core::process::builtin;
 
 /// Packages of the binary, itself included.
@@ -76,17 +80,11 @@ impl Surroundings {
 
 /// The packages that go into the binary on this platform.
 fn packages(features: &[&str]) -> BTreeSet<String> {
-    let mut command = Command::new(env!("CARGO"));
-    command
-        .args(["tree", "--edges", "normal", "--prefix", "none", "--format", "{p}", "--locked", "--offline"])
-        .args(features)
-        .current_dir(env!("CARGO_MANIFEST_DIR"));
-    let output = command.output().expect("cargo starts");
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?}: {stderr}\nrun `cargo fetch --locked` first");
+    let tree = ["tree", "--edges", "normal", "--prefix", "none", "--format", "{p}", "--locked"];
+    let shown = cargo(&[&tree, features].concat());
     // A package that was shown before ends with a star.
     let name_and_version = |line: &str| line.split(' ').take(2).collect::<Vec<_>>().join(" ");
-    String::from_utf8(output.stdout).unwrap().lines().map(name_and_version).collect()
+    shown.lines().map(name_and_version).collect()
 }
 
 #[test]

@@ -2,11 +2,15 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
+#[path = "support/cargo.rs"]
+mod ask;
+
 use std::path::Path;
-use std::process::Command;
 
 use serde_json::Value;
 use toml::Table;
+
+use ask::cargo;
 
 /// What `deny.toml` allows and refuses.
 struct Policy {
@@ -76,32 +80,12 @@ fn split_outside_brackets<'a>(expression: &'a str, separator: &str) -> Vec<&'a s
     parts
 }
 
-fn cargo(arguments: &[&str]) -> String {
-    let mut command = Command::new(env!("CARGO"));
-    let output =
-        command.args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).output().expect("cargo starts");
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        output.status.success(),
-        "cargo {}: {stderr}\nrun `cargo fetch --locked` first",
-        arguments.join(" ")
-    );
-    String::from_utf8(output.stdout).unwrap()
-}
-
 #[test]
 fn every_package_is_allowed() {
     let version = cargo(&["-vV"]);
     let host = version.lines().find_map(|line| line.strip_prefix("host: ")).expect("cargo names its host");
-    let metadata = cargo(&[
-        "metadata",
-        "--format-version=1",
-        "--locked",
-        "--offline",
-        "--all-features",
-        "--filter-platform",
-        host,
-    ]);
+    let metadata =
+        cargo(&["metadata", "--format-version=1", "--locked", "--all-features", "--filter-platform", host]);
     let metadata: Value = serde_json::from_str(&metadata).unwrap();
     let packages = metadata["packages"].as_array().unwrap();
     assert!(packages.len() > 20, "only {} packages were found", packages.len());
