@@ -248,6 +248,10 @@ complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Say more: the evidence for and against each verdict; twice: what is read'
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from schema" -l check -d 'Compare with an earlier schema: can its readers read what is written now?' -r -F
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from schema" -l register -d 'Register it in the schema registry at this address, unless it is there' -r -f
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from schema" -l subject -d 'The subject in the registry [default: the topic with -value behind it, where serializers look]' -r
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from schema" -l headers-file -d 'Headers for the registry, such as Authorization: one a line, in a file that only you can read' -r -F
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from schema" -l authorities -d 'Trust these certificates (PEM) instead of those of the system' -r -F
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from schema" -l config -d 'Read this configuration file instead of those of the user and the workspace' -r -F
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from schema" -l workspace -d 'The root of the workspace [default: the nearest folder above with brainwav.toml, nx.json, pnpm-workspace.yaml or .git]' -r -f -a "(__fish_complete_directories)"
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from schema" -l format -d 'What to print on stdout' -r -f -a "human\t'A table for people'
@@ -257,6 +261,7 @@ complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_
 always\t'Always'
 never\t'Never'"
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from schema" -l asyncapi -d 'Print an AsyncAPI 3.0 document instead, with the topic and the envelope'
+complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from schema" -s n -l dry-run -d 'Only look whether the registry has it, and whether it would be taken'
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from schema" -l json -d 'Short for --format json'
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from schema" -s q -l quiet -d 'Print data and errors only'
 complete -c brainwav -n "__fish_brainwav_using_subcommand telemetry; and __fish_seen_subcommand_from schema" -s v -l verbose -d 'Say more: the evidence for and against each verdict; twice: what is read'

@@ -24,7 +24,9 @@ const SCHEMA_EXAMPLES: &str = "\
 Examples:\n\
 \x20 brainwav telemetry schema >agent-event.schema.json\n\
 \x20 brainwav telemetry schema --asyncapi >asyncapi.json\n\
-\x20 brainwav telemetry schema --check agent-event.schema.json    can what reads that read on?";
+\x20 brainwav telemetry schema --check agent-event.schema.json    can what reads that read on?\n\
+\x20 brainwav telemetry schema --register https://registry.example.com -n   is it there, and would it fit?\n\
+\x20 brainwav telemetry schema --register https://registry.example.com --headers-file registry.headers";
 
 /// Keep an event until every sink has it
 ///
@@ -132,6 +134,11 @@ pub struct StatusArgs {}
 /// It describes a whole event, as emit completes it: version 1.0.0, compatibility FORWARD, draft 2020-12 of JSON Schema.
 /// FORWARD means that whoever knows an earlier version can read what is written now; --check tells whether that holds, with
 /// exit code 1 and every place where it does not.
+///
+/// --register brings it into a schema registry with the HTTP interface of Confluent's (also that of Karapace, Redpanda and
+/// Apicurio) unless it is there already. A subject without a compatibility of its own gets FORWARD; one that has another
+/// keeps it. The registry of the original bus only reads its schemas from a folder: there it is compared, with exit code 1
+/// when it is missing or another one.
 #[derive(Debug, Args)]
 #[command(
     before_help = "brAInwav telemetry schema",
@@ -145,4 +152,19 @@ pub struct SchemaArgs {
     /// Compare with an earlier schema: can its readers read what is written now?
     #[arg(long, value_name = "OLD", value_hint = clap::ValueHint::FilePath, conflicts_with = "asyncapi")]
     pub check: Option<PathBuf>,
+    /// Register it in the schema registry at this address, unless it is there
+    #[arg(long, value_name = "URL", value_hint = clap::ValueHint::Url, conflicts_with_all = ["asyncapi", "check"])]
+    pub register: Option<String>,
+    /// The subject in the registry [default: the topic with -value behind it, where serializers look]
+    #[arg(long, value_name = "NAME", requires = "register")]
+    pub subject: Option<String>,
+    /// Headers for the registry, such as Authorization: one a line, in a file that only you can read
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath, requires = "register")]
+    pub headers_file: Option<PathBuf>,
+    /// Trust these certificates (PEM) instead of those of the system
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath, requires = "register")]
+    pub authorities: Option<PathBuf>,
+    /// Only look whether the registry has it, and whether it would be taken
+    #[arg(short = 'n', long, requires = "register")]
+    pub dry_run: bool,
 }

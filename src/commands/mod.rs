@@ -32,6 +32,7 @@ mod telemetry_owner;
 mod telemetry_phase;
 mod telemetry_pipeline;
 mod telemetry_redact;
+mod telemetry_register;
 mod telemetry_schema;
 mod telemetry_sinks;
 mod telemetry_status;

@@ -109,40 +109,62 @@ fn url(sink: &SinkSettings) -> Result<Option<Secret>> {
 }
 
 fn headers(sink: &SinkSettings) -> Result<Vec<(String, Secret)>> {
-    let mut lines = sink.headers.clone();
+    let mut pairs =
+        header_pairs(sink.headers.iter().map(String::as_str)).map_err(|error| wrong(sink, &error))?;
     if let Some(path) = sink.headers_file.as_deref() {
-        let text = secret(sink, "headers-file", path)?;
-        let own = text.expose().lines().map(str::trim);
-        lines.extend(own.filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned));
+        pairs.extend(headers_in(path).map_err(|error| wrong(sink, &format!("headers-file: {error}")))?);
     }
-    let pair = |line: &String| {
+    Ok(pairs)
+}
+
+/// The headers in a secret file, one a line; what begins with `#` is a remark.
+///
+/// # Errors
+/// When it cannot be read, or a line is no header. The error repeats nothing of it.
+pub fn headers_in(path: &Path) -> std::result::Result<Vec<(String, Secret)>, String> {
+    let text = secret_in(path)?;
+    let lines = text.expose().lines().map(str::trim);
+    header_pairs(lines.filter(|line| !line.is_empty() && !line.starts_with('#')))
+}
+
+fn header_pairs<'a>(
+    lines: impl Iterator<Item = &'a str>,
+) -> std::result::Result<Vec<(String, Secret)>, String> {
+    let pair = |line: &str| {
         let (name, value) = line.split_once(':')?;
         Some((name.trim().to_owned(), Secret::new(value.trim())))
     };
-    let pairs: Option<Vec<(String, Secret)>> = lines.iter().map(pair).collect();
-    pairs.ok_or_else(|| {
-        wrong(
-            sink,
-            &"a header has no colon behind its name: write it as \"Name: value\", one a line in a file",
-        )
-    })
+    let pairs: Option<_> = lines.map(pair).collect();
+    let problem = "a header has no colon behind its name: write it as \"Name: value\", one a line in a file";
+    pairs.ok_or_else(|| problem.to_owned())
 }
 
 fn secret(sink: &SinkSettings, key: &str, path: &Path) -> Result<Secret> {
-    let bytes = read(path, MOST_SECRET).map_err(|error| unreadable(sink, key, path, &error))?;
-    let text = String::from_utf8(bytes).map_err(|_| wrong(sink, &format!("{key}: it is no text")))?;
+    secret_in(path).map_err(|error| wrong(sink, &format!("{key}: {error}")))
+}
+
+fn secret_in(path: &Path) -> std::result::Result<Secret, String> {
+    let bytes = read(path, MOST_SECRET).map_err(|error| unreadable(path, &error))?;
+    let text = String::from_utf8(bytes).map_err(|_| "it is no text".to_owned())?;
     Ok(Secret::new(text.trim()))
 }
 
 fn authorities(sink: &SinkSettings, other: Option<PathBuf>) -> Result<Option<Vec<u8>>> {
     let key = if sink.authorities.is_some() { "authorities" } else { CERTIFICATE };
     let Some(path) = sink.authorities.clone().or(other) else { return Ok(None) };
-    let bytes = read_public(&path, MOST_AUTHORITIES);
-    bytes.map(Some).map_err(|error| unreadable(sink, key, &path, &error))
+    authorities_in(&path).map(Some).map_err(|error| wrong(sink, &format!("{key}: {error}")))
 }
 
-fn unreadable(sink: &SinkSettings, key: &str, path: &Path, error: &io::Error) -> Error {
-    wrong(sink, &format!("{key}: cannot read {}: {error}", path.display()))
+/// Certificates in PEM form.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn authorities_in(path: &Path) -> std::result::Result<Vec<u8>, String> {
+    read_public(path, MOST_AUTHORITIES).map_err(|error| unreadable(path, &error))
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> String {
+    format!("cannot read {}: {error}", path.display())
 }
 
 fn wrong(sink: &SinkSettings, reason: &dyn Display) -> Error {

@@ -35,14 +35,17 @@ struct Entry<'a> {
     reason: &'a str,
 }
 
-/// Prints a schema, or compares it with an earlier one. What is printed is a document of its own standard: its title bears
-/// the brand.
+/// Prints a schema, compares it with an earlier one, or registers it. What is printed is a document of its own standard:
+/// its title bears the brand.
 ///
 /// # Errors
 /// When the settings are wrong, or the earlier schema cannot be read.
 pub fn run(context: &mut Context, args: &SchemaArgs) -> Result<ExitCode> {
     if let Some(path) = &args.check {
         return check(context, path);
+    }
+    if let Some(url) = &args.register {
+        return super::telemetry_register::run(context, args, url);
     }
     if args.asyncapi {
         let topic = context.resolve(Vec::new())?.settings.telemetry.topic;

@@ -35,4 +35,5 @@ mod telemetry_network;
 mod telemetry_phase;
 mod telemetry_places;
 mod telemetry_redact;
+mod telemetry_register;
 mod telemetry_schema;

@@ -7,6 +7,7 @@ pub mod cache;
 mod environment;
 pub mod jetstream;
 pub mod receiver;
+pub mod registry;
 mod run;
 pub mod server;
 pub mod spool;

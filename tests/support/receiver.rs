@@ -15,6 +15,8 @@ pub enum Reply {
     Say(&'static str),
     /// The same with a body.
     With(&'static str, &'static [u8]),
+    /// The same with a body that was made up just now.
+    Made(&'static str, Vec<u8>),
     /// Closes the connection without a word.
     Close,
     /// Says nothing until the other side has gone.
@@ -31,6 +33,10 @@ pub struct Request {
 }
 
 impl Request {
+    pub fn method(&self) -> &str {
+        self.head.split(' ').next().unwrap()
+    }
+
     pub fn path(&self) -> &str {
         self.head.split(' ').nth(1).unwrap()
     }
@@ -145,8 +151,9 @@ impl Shared {
                 requests.len() - 1
             };
             let (head, body) = match (self.judge)(number, &request) {
-                Reply::Say(head) => (head, &b""[..]),
-                Reply::With(head, body) => (head, body),
+                Reply::Say(head) => (head, Vec::new()),
+                Reply::With(head, body) => (head, body.to_vec()),
+                Reply::Made(head, body) => (head, body),
                 Reply::Close => return,
                 Reply::Hang => {
                     let _ = std::io::copy(&mut stream, &mut std::io::sink());
@@ -154,7 +161,7 @@ impl Shared {
                 }
             };
             let head = format!("HTTP/1.1 {head}\r\nContent-Length: {}\r\n\r\n", body.len());
-            if stream.get_mut().write_all(&[head.as_bytes(), body].concat()).is_err()
+            if stream.get_mut().write_all(&[head.as_bytes(), &body].concat()).is_err()
                 || stream.get_mut().flush().is_err()
             {
                 return;

@@ -73,12 +73,14 @@ pub fn judge(answer: &Answer, words: &str, rule: RetryRule, now: SystemTime) -> 
     }
 }
 
-fn reason(status: u16, words: &str) -> String {
+/// An answer in one line: its status, what that means, and what it says itself.
+#[must_use]
+pub fn reason(status: u16, words: &str) -> String {
     let meaning = match status {
         300..400 => " (a redirect, which is not followed: configure the place it leads to)",
         400 => " (bad request)",
-        401 => " (it wants credentials: check the headers of the sink)",
-        403 => " (forbidden: check the headers of the sink)",
+        401 => " (it wants credentials: check the headers)",
+        403 => " (forbidden: check the headers)",
         404 => " (not found: check the path of the url)",
         405 => " (it takes no POST here: check the url)",
         407 => " (a proxy in between wants credentials)",

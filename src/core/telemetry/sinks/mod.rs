@@ -13,7 +13,7 @@ mod http;
 mod nats;
 pub mod net;
 pub mod otlp;
-mod percent;
+pub mod percent;
 mod queue;
 mod retry_after;
 mod secret;

@@ -15,9 +15,33 @@ pub fn decoded(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
+/// A text as one part of a path: all but what section 2.3 calls unreserved is encoded.
+#[must_use]
+pub fn encoded(text: &str) -> String {
+    let mut part = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            part.push(char::from(byte));
+        } else {
+            part.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    part
+}
+
 #[cfg(test)]
 mod tests {
-    use super::decoded;
+    use super::{decoded, encoded};
+
+    #[test]
+    fn what_was_encoded_is_decoded() {
+        for (text, expected) in
+            [("a.b-c_d~1", "a.b-c_d~1"), ("urn:a/b?c#d", "urn%3Aa%2Fb%3Fc%23d"), ("é%", "%C3%A9%25")]
+        {
+            assert_eq!(encoded(text), expected);
+            assert_eq!(decoded(expected), text);
+        }
+    }
 
     #[test]
     fn only_what_is_encoded_is_decoded() {

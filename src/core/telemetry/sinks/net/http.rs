@@ -27,6 +27,19 @@ const MOST_INTERIM: usize = 8;
 /// Headers that the client writes itself.
 const OWN_HEADERS: [&str; 5] = ["host", "content-length", "transfer-encoding", "connection", "content-type"];
 
+/// A request, but for what is the same in all of them.
+#[derive(Debug, Clone, Copy)]
+pub struct HttpRequest<'a> {
+    /// The method, in capitals.
+    pub method: &'a str,
+    /// The path, and perhaps a query, below that of the URL; the target of the URL itself where it is `None`.
+    pub below: Option<&'a str>,
+    /// Headers of this request alone, each with the end of its line.
+    pub headers: &'a str,
+    /// The body.
+    pub body: &'a [u8],
+}
+
 /// A client of one place.
 #[derive(Debug)]
 pub struct HttpClient {
@@ -68,27 +81,41 @@ impl HttpClient {
         &self.endpoint
     }
 
-    /// Posts a body. A kept connection that turns out to be closed is replaced once.
+    /// Posts a body to the target of the URL, as [`Self::send`] does.
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    pub fn post(&mut self, headers: &str, body: &[u8], deadline: Instant) -> Result<Answer> {
+        self.send(&HttpRequest { method: "POST", below: None, headers, body }, deadline)
+    }
+
+    /// Sends a request that does no harm when it comes twice. A kept connection that turns out to be closed is replaced
+    /// once.
     ///
     /// # Errors
     /// When the connection fails, when the answer is none of HTTP/1, and when the deadline is reached.
-    pub fn post(&mut self, headers: &str, body: &[u8], deadline: Instant) -> Result<Answer> {
+    pub fn send(&mut self, request: &HttpRequest<'_>, deadline: Instant) -> Result<Answer> {
         if let Some(mut kept) = self.kept.take() {
             kept.get_mut().set_deadline(deadline);
-            match self.exchange(kept, headers, body) {
+            match self.exchange(kept, request) {
                 Err(error) if error.kind() == ErrorKind::TimedOut => return Err(error),
                 Err(_) => {}
                 answer => return answer,
             }
         }
         let connection = Connection::open(&self.endpoint, self.tls.as_ref(), deadline)?;
-        self.exchange(BufReader::new(connection), headers, body)
+        self.exchange(BufReader::new(connection), request)
     }
 
-    fn exchange(&mut self, mut peer: BufReader<Connection>, headers: &str, body: &[u8]) -> Result<Answer> {
+    fn exchange(&mut self, mut peer: BufReader<Connection>, request: &HttpRequest<'_>) -> Result<Answer> {
+        let HttpRequest { method, below, headers, body } = *request;
+        let target = match below {
+            Some(path) => self.endpoint.below(path).target,
+            None => self.endpoint.target.clone(),
+        };
         let head = format!(
-            "POST {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: brainwav/{}\r\nAccept: */*\r\n{headers}{}Content-Length: {}\r\n\r\n",
-            self.endpoint.target.expose(),
+            "{method} {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: brainwav/{}\r\nAccept: */*\r\n{headers}{}Content-Length: {}\r\n\r\n",
+            target.expose(),
             self.endpoint.authority(),
             env!("CARGO_PKG_VERSION"),
             self.headers.expose(),

@@ -8,6 +8,6 @@ mod tls;
 
 pub use connection::{Connection, read_line};
 pub use endpoint::{Endpoint, HTTP, NATS, Scheme};
-pub use http::HttpClient;
+pub use http::{HttpClient, HttpRequest};
 pub use stream::DeadlineStream;
 pub use tls::client_config;
