@@ -2,21 +2,20 @@
 
 use std::process::ExitCode as ProcessExitCode;
 
-use brainwav::cli::Cli;
 use brainwav::cli::global::Global;
-use brainwav::config::Environment;
+use brainwav::cli::{Cli, called};
+use brainwav::config::{Environment, arguments};
 use brainwav::context::{Context, appearance};
 use brainwav::error::{Error, ErrorKind};
 use brainwav::exit::ExitCode;
 use brainwav::output::ui::{Ui, report_panics};
 use brainwav::{commands, sys};
-use clap::Parser;
 use clap::error::ErrorKind as ClapErrorKind;
 
 fn main() -> ProcessExitCode {
     report_panics();
     let environment = Environment::from_process();
-    let code = match Cli::try_parse() {
+    let code = match called::parse(&arguments()) {
         Ok(cli) => run(&cli, environment),
         Err(error) => explain(&error, &environment),
     };

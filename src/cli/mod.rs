@@ -1,5 +1,6 @@
 //! The command line as data: what can be typed, and the help for it. No logic lives here.
 
+pub mod called;
 pub mod completions;
 pub mod config;
 pub mod global;

@@ -54,6 +54,12 @@ impl Environment {
     }
 }
 
+/// The words that the process was called with, the name of the program first.
+#[must_use]
+pub fn arguments() -> Vec<OsString> {
+    std::env::args_os().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::Environment;

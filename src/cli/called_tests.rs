@@ -1,0 +1,85 @@
+use std::ffi::OsString;
+
+use clap::{CommandFactory, Parser};
+
+use super::{parse, part};
+use crate::cli::Cli;
+
+fn words(line: &str) -> Vec<OsString> {
+    std::iter::once("brainwav").chain(line.split_whitespace()).map(OsString::from).collect()
+}
+
+/// What came of it, in words.
+fn told(result: Result<Cli, clap::Error>) -> String {
+    result.map_or_else(|error| format!("{:?}\n{error}", error.kind()), |cli| format!("{cli:#?}"))
+}
+
+/// Every line of the examples in the help of every command.
+fn examples(command: &clap::Command, into: &mut Vec<String>) {
+    let text = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    let lines = text.lines().filter_map(|line| line.trim().strip_prefix("brainwav "));
+    into.extend(lines.map(|line| line.split("   ").next().unwrap_or(line).to_owned()));
+    for inner in command.get_subcommands() {
+        examples(inner, into);
+    }
+}
+
+#[test]
+fn a_part_understands_what_the_whole_does() {
+    let mut whole = Cli::command();
+    whole.build();
+    let mut lines = Vec::new();
+    examples(&whole, &mut lines);
+    assert!(lines.len() > 30, "{lines:?}");
+    let more = [
+        "",
+        "-V",
+        "--version",
+        "--version health",
+        "-h",
+        "--help",
+        "health --help",
+        "health --nothing",
+        "telemetry",
+        "telemetry --help",
+        "telemetry emit -h",
+        "telemetry nothing emit",
+        "telemetry emit telemetry exec",
+        "nothing health",
+        "--config health reap",
+        "--config reap health --json",
+        "-qv --workspace /tmp reap sockets -n --color never",
+        "--config telemetry telemetry --json emit --event tool_invoked",
+        "telemetry exec --tool health -- reap --json",
+        "telemetry phase",
+        "telemetry phase start build",
+        "config show health",
+        "completions reap",
+        "completions zsh",
+    ];
+    for line in lines.iter().map(String::as_str).chain(more) {
+        let words = words(line);
+        assert_eq!(told(parse(&words)), told(Cli::try_parse_from(&words)), "{line:?}");
+    }
+    assert_eq!(told(parse(&[])), told(Cli::try_parse_from(Vec::<OsString>::new())));
+}
+
+#[test]
+fn what_is_called_often_needs_its_part_alone() {
+    for line in [
+        "--version",
+        "health --enforce --json",
+        "-q reap",
+        "prune-cache nx -n",
+        "telemetry emit --event tool_invoked",
+        "telemetry exec -- true",
+        "telemetry phase finish build",
+        "telemetry redact",
+    ] {
+        let part = part(&words(line)).unwrap_or_else(|| panic!("{line:?}"));
+        assert!(part.get_subcommands().count() <= 1, "{line:?}");
+    }
+    for line in ["", "config show", "completions zsh", "telemetry schema", "nothing"] {
+        assert!(part(&words(line)).is_none(), "{line:?}");
+    }
+}
