@@ -130,3 +130,16 @@ fn it_works_with_few_descriptors() {
     let starved = surroundings.run("-n 4", &["health"]);
     assert_eq!(starved.status.code(), Some(4), "a look that is not possible is never clean: {starved:?}");
 }
+
+/// A database in a workspace may be made up to harm; see .cargo/config.toml.
+#[test]
+fn sqlite_has_no_more_than_is_used() {
+    let connection = rusqlite::Connection::open_in_memory().unwrap();
+    let mut options = connection.prepare("SELECT compile_options FROM pragma_compile_options").unwrap();
+    let options: BTreeSet<String> =
+        options.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
+    assert!(options.contains("OMIT_LOAD_EXTENSION"), "{options:?}");
+    for (part, begin) in [("FTS3", "ENABLE_FTS3"), ("FTS5", "ENABLE_FTS5"), ("R*Tree", "ENABLE_RTREE")] {
+        assert!(!options.iter().any(|option| option.starts_with(begin)), "{part}: {options:?}");
+    }
+}
