@@ -7,7 +7,7 @@
 #   benches/compare.sh -n 500 -r 5        a quick look
 #   benches/compare.sh --scale            also 200 and 10,000 processes
 #   benches/compare.sh --caches           only `prune-cache`, with du, diskus, dust, pdu, dua and rm (minutes, 1.5 GB)
-#   benches/compare.sh --telemetry        only `telemetry`, with curl and, where it is installed, the Python SDK
+#   benches/compare.sh --telemetry        only `telemetry`, with curl, node, the Python SDK and rotel, where they are
 #   benches/compare.sh --check            exit 1 if a target is missed
 #
 # BRAINWAV_BIN and BRAINWAV_PORTABLE_BIN name binaries that are there already; nothing is built for those.
