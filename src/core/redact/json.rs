@@ -123,7 +123,7 @@ impl<'w> Walk<'w> {
         let too_deep = place.depth >= self.engine.policy.limits.depth;
         let class = match place.named {
             _ if too_deep => Some(Class::TooDeep),
-            Some(Named::Token | Named::OptionKey) | None => None,
+            Some(Named::Token | Named::OptionKey | Named::Pass | Named::Login) | None => None,
             Some(named) if place.whole && self.engine.policy.preserve.is_empty() => Some(class_of(named)),
             Some(_) => None,
         };
@@ -132,7 +132,9 @@ impl<'w> Walk<'w> {
             let is_empty = self.text[start + 1..self.at - 1].trim_ascii().is_empty();
             return if is_empty { Ok(Fate::Stays) } else { Ok(self.replace(start, class)) };
         }
-        let inner = Place { depth: place.depth + 1, ..place };
+        // `{"pass": ["a.test.ts"]}` is a list of what has passed.
+        let named = place.named.filter(|named| !matches!(named, Named::Pass | Named::Login));
+        let inner = Place { depth: place.depth + 1, named, ..place };
         if self.peek()? == b'{' { self.object(inner) } else { self.list(inner) }
     }
 
