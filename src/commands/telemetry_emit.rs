@@ -7,11 +7,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use serde::Serialize;
 
 use super::telemetry_background::{no_flush, start};
-use super::telemetry_input::{Lines, NumberedLine, read, typed, validated};
+use super::telemetry_input::{Lines, NumberedLine, read, typed};
 use super::telemetry_pipeline::{Pipeline, full, keep, spool};
 use crate::cli::telemetry_events::EmitArgs;
 use crate::config::{Flag, Resolved};
 use crate::context::Context;
+use crate::core::telemetry::document::{self, Problem};
 use crate::core::telemetry::event::Draft;
 use crate::core::telemetry::seal::LONGEST;
 use crate::core::telemetry::spool::Spool;
@@ -90,9 +91,9 @@ fn flags(args: &EmitArgs) -> Vec<Flag> {
 
 /// The one event that the command line speaks of.
 fn draft(args: &EmitArgs, pipeline: &Pipeline) -> Result<Draft> {
-    let wrong = |problem: String| Error::usage(format!("no valid event: {}", pipeline.shown(&problem)));
+    let wrong = |problems: Vec<Problem>| pipeline.no_event(&problems);
     match args.json_event.as_deref() {
-        None => typed(args).and_then(validated).map_err(wrong),
+        None => typed(args).and_then(document::draft).map_err(wrong),
         Some("-") => {
             let mut text = Vec::new();
             let most = LONGEST as u64 + 1;
@@ -107,9 +108,9 @@ fn draft(args: &EmitArgs, pipeline: &Pipeline) -> Result<Draft> {
 }
 
 /// What the command line says about whose it is, for an event that does not say so itself.
-fn with_names(draft: Draft, args: &EmitArgs) -> std::result::Result<Draft, String> {
+fn with_names(draft: Draft, args: &EmitArgs) -> std::result::Result<Draft, Vec<Problem>> {
     // They are as right or wrong as those of an event of its own.
-    let named = typed(args).and_then(validated)?;
+    let named = typed(args).and_then(document::draft)?;
     Ok(Draft {
         agent_id: draft.agent_id.or(named.agent_id),
         correlation_id: draft.correlation_id.or(named.correlation_id),
@@ -140,8 +141,7 @@ fn stream(
     args: &EmitArgs,
 ) -> Result<ExitCode> {
     let spool = if args.dry_run { None } else { Some(spool(context, resolved)?) };
-    with_names(Draft::default(), args)
-        .map_err(|problem| Error::usage(format!("no valid event: {}", pipeline.shown(&problem))))?;
+    with_names(Draft::default(), args).map_err(|problems| pipeline.no_event(&problems))?;
     let progress = Arc::default();
     let spinner = Spinner::counting(&context.ui, "events of stdin spooled", Arc::clone(&progress));
     let (pending, pending_events) = (Vec::new(), 0);
@@ -192,14 +192,17 @@ impl Stream<'_> {
     fn take(&mut self, context: &mut Context, (number, line): NumberedLine<'_>) {
         let sealed = match line {
             Ok(line) if line.trim_ascii().is_empty() => return,
-            Ok(line) => read(line).and_then(|draft| self.seal(draft)),
+            Ok(line) => match read(line) {
+                Ok(draft) => self.seal(draft),
+                Err(problems) => Err(self.pipeline.complaint(&problems)),
+            },
             Err(reason) => Err(reason.to_owned()),
         };
         match sealed {
             Ok(()) => self.pending_events += 1,
             Err(problem) => {
                 self.refused += 1;
-                context.ui.warn(&format!("line {number}: {}", self.pipeline.shown(&problem)));
+                context.ui.warn(&format!("line {number}: {problem}"));
             }
         }
     }

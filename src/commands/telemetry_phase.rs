@@ -8,11 +8,12 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::telemetry_background::{self, no_flush};
-use super::telemetry_input::{came_of_it, members, validated};
+use super::telemetry_input::{came_of_it, members};
 use super::telemetry_pipeline::{Pipeline, SpoolPlace, keep, spool};
 use crate::cli::telemetry_phase::{FinishArgs, StartArgs};
 use crate::context::Context;
 use crate::core::state::{Folder, Loaded, Lock, load, save};
+use crate::core::telemetry::document::{Problem, draft};
 use crate::core::telemetry::phase::{Begun, Moment, file_name};
 use crate::error::{Error, ErrorKind, Result};
 use crate::exit::ExitCode;
@@ -46,11 +47,12 @@ impl<'a> Document<'a> {
 pub fn start(context: &mut Context, args: &StartArgs) -> Result<ExitCode> {
     let resolved = context.resolve(no_flush(args.no_flush).into_iter().collect())?;
     let mut pipeline = Pipeline::new(context, &resolved)?;
-    let mut event =
-        common(&args.name, args.agent_id.as_deref(), args.correlation_id.as_deref(), &args.label)?;
+    let wrong = |problems: Vec<Problem>| pipeline.no_event(&problems);
+    let mut event = common(&args.name, args.agent_id.as_deref(), args.correlation_id.as_deref(), &args.label)
+        .map_err(wrong)?;
     event.insert("event".to_owned(), "run_started".into());
     event.insert("phase".to_owned(), "execution".into());
-    let draft = validated(Value::Object(event)).map_err(|problem| wrong(&pipeline.shown(&problem)))?;
+    let draft = draft(Value::Object(event)).map_err(wrong)?;
     let mut line = Vec::new();
     let sealed = pipeline.seal(draft, &mut line)?;
     let correlation_id = pipeline.shown(&sealed.correlation_id);
@@ -90,7 +92,9 @@ pub fn finish(context: &mut Context, args: &FinishArgs) -> Result<ExitCode> {
     let (path, begun) = begun(&folder, args)?;
     let took = begun.as_ref().and_then(|begun| begun.took_ms(&now()));
     let correlation_id = begun.map(|begun| begun.correlation_id).or_else(|| args.correlation_id.clone());
-    let mut event = common(&args.name, args.agent_id.as_deref(), correlation_id.as_deref(), &args.label)?;
+    let wrong = |problems: Vec<Problem>| pipeline.no_event(&problems);
+    let mut event = common(&args.name, args.agent_id.as_deref(), correlation_id.as_deref(), &args.label)
+        .map_err(wrong)?;
     event.insert("event".to_owned(), "run_finished".into());
     event.insert("phase".to_owned(), "completion".into());
     if let Some(took) = took {
@@ -99,9 +103,9 @@ pub fn finish(context: &mut Context, args: &FinishArgs) -> Result<ExitCode> {
     }
     if !args.outcome.is_empty() {
         let outcome = members("--outcome", &args.outcome, |text| Ok(came_of_it(text)));
-        event.insert("outcome".to_owned(), Value::Object(outcome.map_err(|problem| wrong(&problem))?));
+        event.insert("outcome".to_owned(), Value::Object(outcome.map_err(wrong)?));
     }
-    let draft = validated(Value::Object(event)).map_err(|problem| wrong(&pipeline.shown(&problem)))?;
+    let draft = draft(Value::Object(event)).map_err(wrong)?;
     let mut line = Vec::new();
     let sealed = pipeline.seal(draft, &mut line)?;
     keep(&spool, &line)?;
@@ -124,9 +128,8 @@ fn common(
     agent_id: Option<&str>,
     correlation_id: Option<&str>,
     labels: &[String],
-) -> Result<Map<String, Value>> {
-    let mut all =
-        members("--label", labels, |text| Ok(Value::from(text))).map_err(|problem| wrong(&problem))?;
+) -> std::result::Result<Map<String, Value>, Vec<Problem>> {
+    let mut all = members("--label", labels, |text| Ok(Value::from(text)))?;
     all.insert("run".to_owned(), Value::from(name));
     let mut event = Map::new();
     for (key, text) in [("agentId", agent_id), ("correlationId", correlation_id)] {
@@ -162,10 +165,6 @@ fn now() -> Moment {
 
 fn lock(folder: &Folder) -> Result<Lock> {
     Lock::take(&folder.file("phase.lock"), PATIENCE).map_err(|error| Error::new(ErrorKind::Locked, error))
-}
-
-fn wrong(problem: &str) -> Error {
-    Error::usage(format!("no valid event: {problem}"))
 }
 
 fn unkept(path: &std::path::Path, error: &std::io::Error) -> Error {

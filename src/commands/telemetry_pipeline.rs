@@ -12,6 +12,7 @@ use crate::config::{Environment, Resolved};
 use crate::context::Context;
 use crate::core::redact::{Counts, Redactor};
 use crate::core::state::Folder;
+use crate::core::telemetry::document::Problem;
 use crate::core::telemetry::event::Draft;
 use crate::core::telemetry::seal::{Label, Sealer};
 use crate::core::telemetry::spool::place::{OWNER, is_one};
@@ -98,6 +99,22 @@ impl Pipeline {
     #[must_use]
     pub fn shown(&self, text: &str) -> String {
         self.sealer.redactor().text(text, &mut Counts::default()).into_owned()
+    }
+
+    /// What is wrong with an event, as it may be shown: what stands there is looked at apart from our own words, of which
+    /// none is the value of a name.
+    #[must_use]
+    pub fn complaint(&self, problems: &[Problem]) -> String {
+        let one = |problem: &Problem| {
+            format!("{}: {}; {}", self.shown(&problem.field), self.shown(&problem.found), problem.wanted)
+        };
+        problems.iter().map(one).collect::<Vec<_>>().join("; and ")
+    }
+
+    /// The same as the error that ends the run.
+    #[must_use]
+    pub fn no_event(&self, problems: &[Problem]) -> Error {
+        Error::usage(format!("no valid event: {}", self.complaint(problems)))
     }
 
     /// A correlation id, and the id of a span, that nobody has.

@@ -112,7 +112,7 @@ fn a_line_that_is_no_event_does_not_stop_the_others() {
     let text = b"{\"agentId\":\"a\"}\n\nno json\n{\"phase\":\"x\"}\n\xff\xfe\n{\"agentId\":\"b\"}";
     let output = emit_stream(&env, &["--stdin"], text).expect_code(1);
     for line in [
-        "line 3: it is no JSON",
+        "line 3: event: it is no JSON",
         "line 4: phase: found \"x\"",
         "line 5: ",
         "spooled 2 events, refused 3 lines",

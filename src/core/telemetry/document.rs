@@ -26,7 +26,9 @@ pub struct Problem {
 }
 
 impl Problem {
-    fn new(field: &str, found: impl Into<String>, wanted: impl Into<String>) -> Self {
+    /// Something that stands in a field, and what may stand there.
+    #[must_use]
+    pub fn new(field: &str, found: impl Into<String>, wanted: impl Into<String>) -> Self {
         Self { field: field.to_owned(), found: found.into(), wanted: wanted.into() }
     }
 }
