@@ -1,5 +1,6 @@
 //! `brainwav telemetry emit`: into the spool, and done.
 
+use std::collections::BTreeMap;
 use std::io::{self, Read as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,10 +9,12 @@ use serde::Serialize;
 
 use super::telemetry_background::{no_flush, start};
 use super::telemetry_input::{Lines, NumberedLine, read, typed};
-use super::telemetry_pipeline::{Pipeline, full, keep, spool};
+use super::telemetry_pipeline::{Pipeline, Sealed, full, keep, spool};
+use super::telemetry_redact::classes;
 use crate::cli::telemetry_events::EmitArgs;
 use crate::config::{Flag, Resolved};
 use crate::context::Context;
+use crate::core::redact::Counts;
 use crate::core::telemetry::document::{self, Problem};
 use crate::core::telemetry::event::Draft;
 use crate::core::telemetry::seal::LONGEST;
@@ -39,11 +42,21 @@ struct Document<'a> {
     id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     correlation_id: Option<&'a str>,
+    /// How often something of each class was taken out, and never what.
+    redacted: BTreeMap<&'static str, u64>,
 }
 
 impl<'a> Document<'a> {
-    const fn new(spooled: u64, refused: u64, id: Option<&'a str>, correlation_id: Option<&'a str>) -> Self {
-        Self { schema: "brainwav.telemetry-emit/1", brand: BRAND, spooled, refused, id, correlation_id }
+    fn new(spooled: u64, refused: u64, sealed: Option<&'a Sealed>, counts: &Counts) -> Self {
+        Self {
+            schema: "brainwav.telemetry-emit/1",
+            brand: BRAND,
+            spooled,
+            refused,
+            id: sealed.map(|sealed| sealed.id.as_str()),
+            correlation_id: sealed.map(|sealed| sealed.correlation_id.as_str()),
+            redacted: counts.iter().collect(),
+        }
     }
 }
 
@@ -62,6 +75,7 @@ pub fn run(context: &mut Context, args: &EmitArgs) -> Result<ExitCode> {
     let sealed = pipeline.seal(draft, &mut line)?;
     if args.dry_run {
         context.ui.data(&String::from_utf8_lossy(&line));
+        tell_redacted(context, pipeline.counts());
         return Ok(ExitCode::Success);
     }
     let spool = spool(context, &resolved)?;
@@ -70,12 +84,21 @@ pub fn run(context: &mut Context, args: &EmitArgs) -> Result<ExitCode> {
     start(context, &resolved);
     kept?;
     pipeline.debug(&mut context.ui, &line);
-    let correlation = pipeline.shown(&sealed.correlation_id);
     match context.ui.format() {
-        Format::Json => context.ui.document(&Document::new(1, 0, Some(&sealed.id), Some(&correlation))),
-        Format::Human => context.ui.status(1, &format!("spooled the event {}", sealed.id)),
+        Format::Json => context.ui.document(&Document::new(1, 0, Some(&sealed), pipeline.counts())),
+        Format::Human => {
+            context.ui.status(1, &format!("spooled the event {}", sealed.id));
+            tell_redacted(context, pipeline.counts());
+        }
     }
     Ok(ExitCode::Success)
+}
+
+/// Says what was taken out, by class, to whoever wants to know more.
+fn tell_redacted(context: &mut Context, counts: &Counts) {
+    if counts.total() > 0 {
+        context.ui.status(1, &format!("redacted {}", classes(counts)));
+    }
 }
 
 fn flags(args: &EmitArgs) -> Vec<Flag> {
@@ -152,14 +175,17 @@ fn stream(
         start(context, resolved);
     }
     // What is in the spool is told even if the rest is not.
-    let Stream { spooled, refused, .. } = stream;
+    let Stream { spooled, refused, pipeline, .. } = stream;
     match context.ui.format() {
-        Format::Json if !args.dry_run => context.ui.document(&Document::new(spooled, refused, None, None)),
+        Format::Json if !args.dry_run => {
+            context.ui.document(&Document::new(spooled, refused, None, pipeline.counts()));
+        }
         _ => {
             let number = |number: u64| count(usize::try_from(number).unwrap_or(usize::MAX));
             let word = if args.dry_run { "would spool" } else { "spooled" };
             let text = format!("{word} {} events, refused {} lines", number(spooled), number(refused));
             context.ui.status(0, &text);
+            tell_redacted(context, pipeline.counts());
         }
     }
     result?;

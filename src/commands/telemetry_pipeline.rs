@@ -40,13 +40,14 @@ pub struct Pipeline {
     agent_id: String,
     has_parent: bool,
     is_debugging: bool,
+    counts: Counts,
 }
 
 /// What was made of an event.
 pub struct Sealed {
     /// The id of its envelope.
     pub id: String,
-    /// Its correlation id, as it was given or made.
+    /// Its correlation id, as it stands in the event.
     pub correlation_id: String,
 }
 
@@ -83,7 +84,7 @@ impl Pipeline {
         let has_parent = carriers.traceparent.is_some();
         let sealer = Sealer::new(redactor, carriers, &settings.source, &settings.topic);
         let agent_id = settings.agent_id.clone();
-        Ok(Self { sealer, ids, agent_id, has_parent, is_debugging: false })
+        Ok(Self { sealer, ids, agent_id, has_parent, is_debugging: false, counts: Counts::default() })
     }
 
     /// Shows what is in the spool now to whoever asked for it. It is redacted.
@@ -93,6 +94,12 @@ impl Pipeline {
                 ui.status(0, &format!("spooled {line}"));
             }
         }
+    }
+
+    /// What was taken out of the events so far, by class.
+    #[must_use]
+    pub const fn counts(&self) -> &Counts {
+        &self.counts
     }
 
     /// A text as it may be shown.
@@ -157,7 +164,7 @@ impl Pipeline {
         Ok(Sealed { id, correlation_id })
     }
 
-    /// The same with an id that is known already; returns the correlation id.
+    /// The same with an id that is known already; returns the correlation id as it stands in the event.
     ///
     /// # Errors
     /// As [`Self::seal`].
@@ -167,9 +174,8 @@ impl Pipeline {
             .complete(&self.agent_id, SystemTime::now(), || ids.uuid())
             .map_err(|error| Error::new(ErrorKind::Action, error))?;
         self.sealer
-            .seal(&event, label, &mut Counts::default(), out)
-            .map_err(|error| Error::new(ErrorKind::Action, error))?;
-        Ok(event.correlation_id)
+            .seal(&event, label, &mut self.counts, out)
+            .map_err(|error| Error::new(ErrorKind::Action, error))
     }
 }
 

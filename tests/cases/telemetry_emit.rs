@@ -83,6 +83,7 @@ fn a_wrong_event_is_refused_with_the_field_the_value_and_what_is_allowed() {
         ),
         (&["--event", "done"], &["event", "done", "run_started", "tool_result"]),
         (&["--agent-id", ""], &["agentId", "at least one character"]),
+        (&["--correlation-id", "a\u{7}b"], &["correlationId", "\\u{7}", "without control characters"]),
         (&["--correlation-id", ""], &["correlationId", "at least one character"]),
         (&["--timestamp", "yesterday"], &["timestamp", "yesterday"]),
         (&["--label", "tool"], &["--label", "KEY=VALUE"]),
@@ -257,4 +258,22 @@ fn a_stream_shows_how_many_events_there_are_so_far() {
     drop(producer);
     assert!(child.wait().unwrap().success());
     assert!(is_shown("spooled 1,003 events, refused 0 lines"));
+}
+
+#[test]
+fn what_was_taken_out_is_told_by_class_and_never_what_it_was() {
+    let env = TestEnv::new();
+    let labels = ["--label", "to=ann@example.com", "--label", "pin=4711", "--label", "note=ben@example.com"];
+    let output = emit(&env, &[&labels[..], &["--json"]].concat()).expect_code(0);
+    assert_eq!(output.json()["redacted"], json!({"email": 2, "named-secret": 1}));
+    assert_eq!(emit(&env, &["--json"]).expect_code(0).json()["redacted"], json!({}));
+    for arguments in [&["-v"][..], &["-v", "-n"]] {
+        let output = emit(&env, &[&labels[..], arguments].concat()).expect_code(0);
+        assert!(output.stderr.contains("redacted 1 named-secret, 2 email\n"), "{}", output.stderr);
+        assert!(!output.stderr.contains("4711") && !output.stderr.contains("example"), "{}", output.stderr);
+    }
+    assert!(!emit(&env, &labels).expect_code(0).stderr.contains("redacted"), "only on request");
+    let text = b"{\"labels\":{\"pin\":1}}\n{\"labels\":{\"pin\":2}}\nno json\n";
+    let output = emit_stream(&env, &["--stdin", "--json"], text).expect_code(1).json();
+    assert_eq!(output["redacted"], json!({"named-secret": 2}));
 }
