@@ -15,6 +15,7 @@ mod escape;
 mod json;
 mod lines;
 mod login;
+mod members;
 mod name;
 mod number;
 mod policy;
