@@ -24,7 +24,7 @@ use crate::exit::ExitCode;
 use crate::output::BRAND;
 use crate::output::progress::Spinner;
 use crate::output::ui::Format;
-use crate::output::units::count;
+use crate::output::units::plural;
 
 /// How much of a stream is written at once, in bytes: enough to make the cost of a write small.
 const PIECE: usize = 1 << 17;
@@ -181,9 +181,12 @@ fn stream(
             context.ui.document(&Document::new(spooled, refused, None, pipeline.counts()));
         }
         _ => {
-            let number = |number: u64| count(usize::try_from(number).unwrap_or(usize::MAX));
             let word = if args.dry_run { "would spool" } else { "spooled" };
-            let text = format!("{word} {} events, refused {} lines", number(spooled), number(refused));
+            let many = |number: u64, one, several| {
+                plural(usize::try_from(number).unwrap_or(usize::MAX), one, several)
+            };
+            let (events, lines) = (many(spooled, "event", "events"), many(refused, "line", "lines"));
+            let text = format!("{word} {events}, refused {lines}");
             context.ui.status(0, &text);
             tell_redacted(context, pipeline.counts());
         }

@@ -133,6 +133,9 @@ impl Story {
 
 /// What the command line says of both events.
 fn document(args: &ExecArgs, program: &OsStr) -> std::result::Result<Value, Vec<Problem>> {
+    if args.tool.as_ref().is_some_and(String::is_empty) {
+        return Err(vec![Problem::new("--tool", "found \"\"", "write a text of at least one character")]);
+    }
     let mut labels = members("--label", &args.label, |text| Ok(Value::from(text)))?;
     labels.insert("tool".to_owned(), Value::from(tool(args, program)));
     if args.with_arguments {

@@ -133,6 +133,9 @@ fn common(
     correlation_id: Option<&str>,
     labels: &[String],
 ) -> std::result::Result<Map<String, Value>, Vec<Problem>> {
+    if name.is_empty() {
+        return Err(vec![Problem::new("NAME", "found \"\"", "write a text of at least one character")]);
+    }
     let mut all = members("--label", labels, |text| Ok(Value::from(text)))?;
     all.insert("run".to_owned(), Value::from(name));
     let mut event = Map::new();

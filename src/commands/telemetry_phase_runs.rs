@@ -45,7 +45,8 @@ pub fn begun(folder: &Folder, args: &FinishArgs) -> Result<(Vec<PathBuf>, Option
     let last = remembered(&by_name);
     let Some(id) = &args.correlation_id else {
         let Some(last) = last else {
-            let error = Error::usage("no run of this name has begun, or the last one has finished");
+            let error =
+                Error::usage(format!("no run {:?} has begun, or the last one has finished", args.name));
             return Err(error
                 .hint("start it with: brainwav telemetry phase start NAME")
                 .hint("or give its --correlation-id"));

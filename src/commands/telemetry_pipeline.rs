@@ -79,7 +79,8 @@ impl Pipeline {
             return Err(error.hint("write one such as urn:cortex-os:runtime"));
         }
         let policy = resolved.settings.redaction.policy()?;
-        let redactor = Redactor::new(policy).map_err(|error| Error::new(ErrorKind::Usage, error))?;
+        let redactor =
+            Redactor::new(policy).map_err(|error| Error::usage(format!("telemetry.redact: {error}")))?;
         let ids = Identifiers::new(entropy::fill).map_err(|error| Error::new(ErrorKind::Action, error))?;
         let has_parent = carriers.traceparent.is_some();
         let sealer = Sealer::new(redactor, carriers, &settings.source, &settings.topic);

@@ -17,7 +17,8 @@ use crate::output::units::{count, plural};
 pub fn run(context: &mut Context, args: &RedactArgs) -> Result<ExitCode> {
     let resolved = context.resolve(flags(args))?;
     let policy = resolved.settings.redaction.policy()?;
-    let redactor = Redactor::new(policy).map_err(|error| Error::new(ErrorKind::Usage, error))?;
+    let redactor =
+        Redactor::new(policy).map_err(|error| Error::usage(format!("telemetry.redact: {error}")))?;
     let mut filter = LineFilter::new(redactor, format(args.input));
     let read = filter_stream(io::stdin().lock(), &mut filter, |piece| context.ui.stream(piece));
     if args.report {

@@ -276,4 +276,6 @@ fn what_was_taken_out_is_told_by_class_and_never_what_it_was() {
     let text = b"{\"labels\":{\"pin\":1}}\n{\"labels\":{\"pin\":2}}\nno json\n";
     let output = emit_stream(&env, &["--stdin", "--json"], text).expect_code(1).json();
     assert_eq!(output["redacted"], json!({"named-secret": 2}));
+    let output = emit_stream(&env, &["--stdin"], b"{}\nno json\n").expect_code(1);
+    assert!(output.stderr.contains("spooled 1 event, refused 1 line\n"), "{}", output.stderr);
 }

@@ -24,7 +24,7 @@ fn start_and_finish_share_an_id_and_the_phase_is_valid_whatever_the_name() {
         assert_eq!((&start["labels"]["run"], &start["labels"]["tool"]), (&json!(name), &json!("nx")));
         assert!(finish["metrics"]["duration_ms"].is_u64() && finish["outcome"]["code"] == 0, "{finish}");
         let again = env.run(&["telemetry", "phase", "finish", name]).expect_code(2);
-        assert!(again.stderr.contains("no run of this name has begun"), "{}", again.stderr);
+        assert!(again.stderr.contains(&format!("no run {name:?} has begun")), "{}", again.stderr);
     }
 }
 
@@ -59,6 +59,8 @@ fn runs_with_ids_of_their_own_go_on_at_the_same_time() {
 fn a_start_that_is_not_kept_has_not_begun() {
     let env = TestEnv::new();
     let _ = env.run(&["telemetry", "phase", "start", "build", "--correlation-id", ""]).expect_code(2);
+    let nameless = env.run(&["telemetry", "phase", "start", ""]).expect_code(2);
+    assert!(nameless.stderr.contains("NAME: found \"\"; write a text"), "{}", nameless.stderr);
     let _ = env.run(&["telemetry", "phase", "finish", "build"]).expect_code(2);
     let _ = env.run(&["telemetry", "phase", "start", "build"]).expect_code(0);
     let again = env.run(&["telemetry", "phase", "start", "build"]).expect_code(0);

@@ -143,6 +143,8 @@ fn a_command_line_in_one_word_is_no_name_of_a_tool() {
     let line = "deploy/run --customer acme --pw hunter22x";
     let _ = env.run(&["telemetry", "exec", "--", line]).expect_code(127);
     let _ = env.run(&["telemetry", "exec", "--", "/bin/true", "--customer", "acme"]).expect_code(0);
+    let nameless = env.run(&["telemetry", "exec", "--tool", "", "--", "true"]).expect_code(2);
+    assert!(nameless.stderr.contains("--tool: found \"\""), "{}", nameless.stderr);
     let tools: Vec<_> = events(&env).iter().map(|event| event["labels"]["tool"].clone()).collect();
     assert_eq!(tools, ["run", "run", "true", "true"]);
     assert!(!events(&env).iter().any(|event| event.to_string().contains("acme")));
