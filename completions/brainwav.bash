@@ -1057,7 +1057,7 @@ _brainwav() {
             return 0
             ;;
         brainwav__subcmd__telemetry__subcmd__phase__subcmd__start)
-            opts="-q -v -h --correlation-id --agent-id --label --no-flush --config --workspace --format --json --color --quiet --verbose --help"
+            opts="-q -v -h --correlation-id --agent-id --label --export --no-flush --config --workspace --format --json --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -26,18 +26,18 @@ pub struct Context {
 }
 
 impl Context {
-    /// Reads the surroundings of the process.
+    /// Reads the surroundings of the process, which prints with this.
     ///
     /// # Errors
     /// When the current folder is gone.
-    pub fn new(global: &Global, environment: Environment, uid: u32) -> Result<Self> {
+    pub fn new(global: &Global, environment: Environment, uid: u32, ui: Ui) -> Result<Self> {
         let current_folder = std::env::current_dir().map_err(|error| {
             Error::new(ErrorKind::Usage, anyhow::anyhow!("cannot tell the current folder: {error}"))
                 .hint("go to a folder that exists, or name one with --workspace")
         })?;
         let paths = config::paths(&environment, uid);
         Ok(Self {
-            ui: Ui::stdio(appearance(global, &environment)),
+            ui,
             paths,
             uid,
             environment,

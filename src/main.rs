@@ -1,11 +1,13 @@
 //! The binary: parse, build the context, run, and turn the result into an exit code.
 
+use std::os::unix::ffi::OsStrExt as _;
 use std::process::ExitCode as ProcessExitCode;
 
 use brainwav::cli::global::Global;
 use brainwav::cli::{Cli, called};
-use brainwav::config::{Environment, arguments};
+use brainwav::config::{Environment, command_line};
 use brainwav::context::{Context, appearance};
+use brainwav::core::redact::Confidential;
 use brainwav::error::{Error, ErrorKind};
 use brainwav::exit::ExitCode;
 use brainwav::output::ui::{Ui, report_panics};
@@ -13,23 +15,27 @@ use brainwav::{commands, sys};
 use clap::error::ErrorKind as ClapErrorKind;
 
 fn main() -> ProcessExitCode {
-    report_panics();
+    let arguments = command_line();
+    let words: Vec<&[u8]> = arguments.iter().map(|word| word.as_bytes()).collect();
+    let confidential = Confidential::of(&words);
+    report_panics(confidential.clone());
     let environment = Environment::from_process();
-    let code = match called::parse(&arguments()) {
-        Ok(cli) => run(&cli, environment),
-        Err(error) => explain(&error, &environment),
+    let code = match called::parse(&arguments) {
+        Ok(cli) => run(&cli, environment, &confidential),
+        Err(error) => explain(&error, &environment, confidential),
     };
     sys::process_exit::finish(code)
 }
 
-fn run(cli: &Cli, environment: Environment) -> ExitCode {
+fn run(cli: &Cli, environment: Environment, confidential: &Confidential) -> ExitCode {
     let look = appearance(&cli.global, &environment);
-    match Context::new(&cli.global, environment, sys::process_exit::user()) {
+    let ui = || Ui::stdio(look, confidential.clone());
+    match Context::new(&cli.global, environment, sys::process_exit::user(), ui()) {
         Ok(mut context) => {
             let result = commands::run(&mut context, &cli.command);
             close(&mut context.ui, result)
         }
-        Err(error) => close(&mut Ui::stdio(look), Err(error)),
+        Err(error) => close(&mut ui(), Err(error)),
     }
 }
 
@@ -52,8 +58,8 @@ fn close(ui: &mut Ui, result: Result<ExitCode, Error>) -> ExitCode {
 }
 
 /// What clap has to say: help and version are data, everything else is a usage error.
-fn explain(error: &clap::Error, environment: &Environment) -> ExitCode {
-    let mut ui = Ui::stdio(appearance(&Global::defaults(), environment));
+fn explain(error: &clap::Error, environment: &Environment, confidential: Confidential) -> ExitCode {
+    let mut ui = Ui::stdio(appearance(&Global::defaults(), environment), confidential);
     let rendered = error.render();
     match error.kind() {
         ClapErrorKind::DisplayHelp | ClapErrorKind::DisplayVersion => {

@@ -98,10 +98,13 @@ fn of_20_000_benign_events_fewer_than_1_in_200_are_touched() {
 #[test]
 fn no_secret_survives_at_any_depth_in_names_in_nested_texts_or_split_by_escapes() {
     for (name, redactor) in engines() {
-        for sample in secrets(2) {
-            if sample.survives_in(&text(&redactor, &sample.text)) {
-                continue;
-            }
+        let samples = secrets(2);
+        // What is not found in a plain text either says nothing of the ways; it must not become the rule unseen.
+        let is_found = |sample: &&Sample| !sample.survives_in(&text(&redactor, &sample.text));
+        let found: Vec<&Sample> = samples.iter().filter(is_found).collect();
+        let missed = samples.len() - found.len();
+        assert!(missed * 100 <= samples.len(), "{name}: {missed} of {} are not found", samples.len());
+        for sample in found {
             for way in WAYS {
                 let document = way.wrap(&sample.text);
                 assert!(serde_json::from_str::<Value>(&document).is_ok(), "{document}");

@@ -6,7 +6,8 @@ const EXAMPLES: &str = "\
 Examples:\n\
 \x20 brainwav telemetry phase start nightly-build\n\
 \x20 pnpm build && brainwav telemetry phase finish nightly-build --outcome status=ok\n\
-\x20 id=$(brainwav telemetry phase start build); brainwav telemetry phase finish build --correlation-id \"$id\"";
+\x20 id=$(brainwav telemetry phase start build); brainwav telemetry phase finish build --correlation-id \"$id\"\n\
+\x20 eval \"$(brainwav telemetry phase start build --export)\"; pnpm build; brainwav telemetry phase finish build";
 
 /// Emit the start and the finish of a run, from two processes
 ///
@@ -36,7 +37,10 @@ pub enum PhaseAction {
 
 /// Emit run_started, and print its correlation id
 ///
-/// What goes on under this name already is replaced, unless both were given ids of their own.
+/// What goes on under this name already is replaced, unless it was given an id of its own: then that finishes it.
+///
+/// Both events, and with --export what runs between them, belong to one trace: that of TRACEPARENT, or the one that follows
+/// from the id. TRACESTATE and BAGGAGE are handed on as they are.
 #[derive(Debug, Args)]
 #[command(
     before_help = "brAInwav telemetry phase start",
@@ -56,6 +60,9 @@ pub struct StartArgs {
     /// A text that it can be found by; can be repeated
     #[arg(long, value_name = "KEY=TEXT")]
     pub label: Vec<String>,
+    /// Print what a shell can evaluate instead: TRACEPARENT, so that what runs in between belongs to the trace
+    #[arg(long)]
+    pub export: bool,
     /// Do not start to deliver in the background
     #[arg(long)]
     pub no_flush: bool,
@@ -63,7 +70,7 @@ pub struct StartArgs {
 
 /// Emit run_finished with the duration
 ///
-/// It is the run of this name that was started last. With the id that start printed, a run that nothing is remembered of
+/// It is the run of this name that was started last. With the id that start printed or was given, a run that nothing is remembered of
 /// finishes too, without a duration.
 #[derive(Debug, Args)]
 #[command(

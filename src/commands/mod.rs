@@ -30,6 +30,7 @@ mod telemetry_input;
 mod telemetry_network;
 mod telemetry_owner;
 mod telemetry_phase;
+mod telemetry_phase_runs;
 mod telemetry_pipeline;
 mod telemetry_redact;
 mod telemetry_register;

@@ -1,5 +1,6 @@
 //! `brainwav telemetry emit`: into the spool, and done.
 
+use std::collections::BTreeMap;
 use std::io::{self, Read as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,11 +8,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use serde::Serialize;
 
 use super::telemetry_background::{no_flush, start};
-use super::telemetry_input::{Lines, NumberedLine, read, typed, validated};
-use super::telemetry_pipeline::{Pipeline, full, keep, spool};
+use super::telemetry_input::{Lines, NumberedLine, read, typed};
+use super::telemetry_pipeline::{Pipeline, Sealed, full, keep, spool};
+use super::telemetry_redact::classes;
 use crate::cli::telemetry_events::EmitArgs;
 use crate::config::{Flag, Resolved};
 use crate::context::Context;
+use crate::core::redact::Counts;
+use crate::core::telemetry::document::{self, Problem};
 use crate::core::telemetry::event::Draft;
 use crate::core::telemetry::seal::LONGEST;
 use crate::core::telemetry::spool::Spool;
@@ -20,7 +24,7 @@ use crate::exit::ExitCode;
 use crate::output::BRAND;
 use crate::output::progress::Spinner;
 use crate::output::ui::Format;
-use crate::output::units::count;
+use crate::output::units::plural;
 
 /// How much of a stream is written at once, in bytes: enough to make the cost of a write small.
 const PIECE: usize = 1 << 17;
@@ -38,11 +42,21 @@ struct Document<'a> {
     id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     correlation_id: Option<&'a str>,
+    /// How often something of each class was taken out, and never what.
+    redacted: BTreeMap<&'static str, u64>,
 }
 
 impl<'a> Document<'a> {
-    const fn new(spooled: u64, refused: u64, id: Option<&'a str>, correlation_id: Option<&'a str>) -> Self {
-        Self { schema: "brainwav.telemetry-emit/1", brand: BRAND, spooled, refused, id, correlation_id }
+    fn new(spooled: u64, refused: u64, sealed: Option<&'a Sealed>, counts: &Counts) -> Self {
+        Self {
+            schema: "brainwav.telemetry-emit/1",
+            brand: BRAND,
+            spooled,
+            refused,
+            id: sealed.map(|sealed| sealed.id.as_str()),
+            correlation_id: sealed.map(|sealed| sealed.correlation_id.as_str()),
+            redacted: counts.iter().collect(),
+        }
     }
 }
 
@@ -61,6 +75,7 @@ pub fn run(context: &mut Context, args: &EmitArgs) -> Result<ExitCode> {
     let sealed = pipeline.seal(draft, &mut line)?;
     if args.dry_run {
         context.ui.data(&String::from_utf8_lossy(&line));
+        tell_redacted(context, pipeline.counts());
         return Ok(ExitCode::Success);
     }
     let spool = spool(context, &resolved)?;
@@ -69,12 +84,21 @@ pub fn run(context: &mut Context, args: &EmitArgs) -> Result<ExitCode> {
     start(context, &resolved);
     kept?;
     pipeline.debug(&mut context.ui, &line);
-    let correlation = pipeline.shown(&sealed.correlation_id);
     match context.ui.format() {
-        Format::Json => context.ui.document(&Document::new(1, 0, Some(&sealed.id), Some(&correlation))),
-        Format::Human => context.ui.status(1, &format!("spooled the event {}", sealed.id)),
+        Format::Json => context.ui.document(&Document::new(1, 0, Some(&sealed), pipeline.counts())),
+        Format::Human => {
+            context.ui.status(1, &format!("spooled the event {}", sealed.id));
+            tell_redacted(context, pipeline.counts());
+        }
     }
     Ok(ExitCode::Success)
+}
+
+/// Says what was taken out, by class, to whoever wants to know more.
+fn tell_redacted(context: &mut Context, counts: &Counts) {
+    if counts.total() > 0 {
+        context.ui.status(1, &format!("redacted {}", classes(counts)));
+    }
 }
 
 fn flags(args: &EmitArgs) -> Vec<Flag> {
@@ -90,9 +114,9 @@ fn flags(args: &EmitArgs) -> Vec<Flag> {
 
 /// The one event that the command line speaks of.
 fn draft(args: &EmitArgs, pipeline: &Pipeline) -> Result<Draft> {
-    let wrong = |problem: String| Error::usage(format!("no valid event: {}", pipeline.shown(&problem)));
+    let wrong = |problems: Vec<Problem>| pipeline.no_event(&problems);
     match args.json_event.as_deref() {
-        None => typed(args).and_then(validated).map_err(wrong),
+        None => typed(args).and_then(document::draft).map_err(wrong),
         Some("-") => {
             let mut text = Vec::new();
             let most = LONGEST as u64 + 1;
@@ -107,9 +131,9 @@ fn draft(args: &EmitArgs, pipeline: &Pipeline) -> Result<Draft> {
 }
 
 /// What the command line says about whose it is, for an event that does not say so itself.
-fn with_names(draft: Draft, args: &EmitArgs) -> std::result::Result<Draft, String> {
+fn with_names(draft: Draft, args: &EmitArgs) -> std::result::Result<Draft, Vec<Problem>> {
     // They are as right or wrong as those of an event of its own.
-    let named = typed(args).and_then(validated)?;
+    let named = typed(args).and_then(document::draft)?;
     Ok(Draft {
         agent_id: draft.agent_id.or(named.agent_id),
         correlation_id: draft.correlation_id.or(named.correlation_id),
@@ -140,8 +164,7 @@ fn stream(
     args: &EmitArgs,
 ) -> Result<ExitCode> {
     let spool = if args.dry_run { None } else { Some(spool(context, resolved)?) };
-    with_names(Draft::default(), args)
-        .map_err(|problem| Error::usage(format!("no valid event: {}", pipeline.shown(&problem))))?;
+    with_names(Draft::default(), args).map_err(|problems| pipeline.no_event(&problems))?;
     let progress = Arc::default();
     let spinner = Spinner::counting(&context.ui, "events of stdin spooled", Arc::clone(&progress));
     let (pending, pending_events) = (Vec::new(), 0);
@@ -152,14 +175,20 @@ fn stream(
         start(context, resolved);
     }
     // What is in the spool is told even if the rest is not.
-    let Stream { spooled, refused, .. } = stream;
+    let Stream { spooled, refused, pipeline, .. } = stream;
     match context.ui.format() {
-        Format::Json if !args.dry_run => context.ui.document(&Document::new(spooled, refused, None, None)),
+        Format::Json if !args.dry_run => {
+            context.ui.document(&Document::new(spooled, refused, None, pipeline.counts()));
+        }
         _ => {
-            let number = |number: u64| count(usize::try_from(number).unwrap_or(usize::MAX));
             let word = if args.dry_run { "would spool" } else { "spooled" };
-            let text = format!("{word} {} events, refused {} lines", number(spooled), number(refused));
+            let many = |number: u64, one, several| {
+                plural(usize::try_from(number).unwrap_or(usize::MAX), one, several)
+            };
+            let (events, lines) = (many(spooled, "event", "events"), many(refused, "line", "lines"));
+            let text = format!("{word} {events}, refused {lines}");
             context.ui.status(0, &text);
+            tell_redacted(context, pipeline.counts());
         }
     }
     result?;
@@ -192,14 +221,17 @@ impl Stream<'_> {
     fn take(&mut self, context: &mut Context, (number, line): NumberedLine<'_>) {
         let sealed = match line {
             Ok(line) if line.trim_ascii().is_empty() => return,
-            Ok(line) => read(line).and_then(|draft| self.seal(draft)),
+            Ok(line) => match read(line) {
+                Ok(draft) => self.seal(draft),
+                Err(problems) => Err(self.pipeline.complaint(&problems)),
+            },
             Err(reason) => Err(reason.to_owned()),
         };
         match sealed {
             Ok(()) => self.pending_events += 1,
             Err(problem) => {
                 self.refused += 1;
-                context.ui.warn(&format!("line {number}: {}", self.pipeline.shown(&problem)));
+                context.ui.warn(&format!("line {number}: {problem}"));
             }
         }
     }

@@ -10,13 +10,14 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::telemetry_background::{no_flush, start};
-use super::telemetry_input::{members, validated};
+use super::telemetry_input::members;
 use super::telemetry_pipeline::{Pipeline, SpoolPlace};
 use crate::cli::telemetry_exec::ExecArgs;
 use crate::config::Resolved;
 use crate::context::Context;
 use crate::core::process::CommandLine;
 use crate::core::redact::redacted_words;
+use crate::core::telemetry::document::{Problem, draft};
 use crate::core::telemetry::event::{Draft, EventKind, Phase};
 use crate::core::telemetry::phase::milliseconds;
 use crate::core::telemetry::seal::Label;
@@ -90,8 +91,8 @@ struct Story {
 impl Story {
     fn new(context: &Context, resolved: &Resolved, args: &ExecArgs, program: &OsStr) -> Result<Self> {
         let mut pipeline = Pipeline::new(context, resolved)?;
-        let wrong = |problem: String| Error::usage(format!("no valid event: {}", pipeline.shown(&problem)));
-        let draft = document(args, program).and_then(validated).map_err(wrong)?;
+        let wrong = |problems: Vec<Problem>| pipeline.no_event(&problems);
+        let draft = document(args, program).and_then(draft).map_err(wrong)?;
         let (fresh, span) = pipeline.fresh()?;
         let correlation_id = draft.correlation_id.clone().unwrap_or(fresh);
         let draft = Draft { correlation_id: Some(correlation_id.clone()), ..draft };
@@ -131,7 +132,10 @@ impl Story {
 }
 
 /// What the command line says of both events.
-fn document(args: &ExecArgs, program: &OsStr) -> std::result::Result<Value, String> {
+fn document(args: &ExecArgs, program: &OsStr) -> std::result::Result<Value, Vec<Problem>> {
+    if args.tool.as_ref().is_some_and(String::is_empty) {
+        return Err(vec![Problem::new("--tool", "found \"\"", "write a text of at least one character")]);
+    }
     let mut labels = members("--label", &args.label, |text| Ok(Value::from(text)))?;
     labels.insert("tool".to_owned(), Value::from(tool(args, program)));
     if args.with_arguments {
@@ -149,8 +153,14 @@ fn document(args: &ExecArgs, program: &OsStr) -> std::result::Result<Value, Stri
 }
 
 fn tool(args: &ExecArgs, program: &OsStr) -> String {
-    let name = || Path::new(program).file_name().unwrap_or(program).to_string_lossy().into_owned();
-    args.tool.clone().unwrap_or_else(name)
+    args.tool.clone().unwrap_or_else(|| {
+        // A whole command line in one word is no name, and its arguments are not told unasked.
+        let line = program.to_string_lossy();
+        let first = line.split_whitespace().next().unwrap_or_default();
+        Path::new(first)
+            .file_name()
+            .map_or_else(|| first.to_owned(), |name| name.to_string_lossy().into_owned())
+    })
 }
 
 /// The metrics and the outcome of a command.

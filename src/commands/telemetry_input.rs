@@ -13,7 +13,7 @@ use crate::core::telemetry::seal::LONGEST;
 ///
 /// # Errors
 /// What is wrong with a `KEY=VALUE`.
-pub fn typed(args: &EmitArgs) -> Result<Value, String> {
+pub fn typed(args: &EmitArgs) -> Result<Value, Vec<Problem>> {
     let mut document = Map::new();
     let texts = [
         ("timestamp", &args.timestamp),
@@ -47,15 +47,20 @@ pub type Reading = fn(&str) -> Result<Value, String>;
 ///
 /// # Errors
 /// What is wrong with one.
-pub fn members(flag: &str, typed: &[String], read: Reading) -> Result<Map<String, Value>, String> {
+pub fn members(flag: &str, typed: &[String], read: Reading) -> Result<Map<String, Value>, Vec<Problem>> {
+    let wrong = |field: &str, found: String, wanted: &str| Err(vec![Problem::new(field, found, wanted)]);
     let mut members = Map::new();
     for pair in typed {
         let Some((key, value)) = pair.split_once('=').filter(|(key, _)| !key.is_empty()) else {
-            return Err(format!("{flag}: found {pair:?}; write KEY=VALUE"));
+            return wrong(flag, format!("found {pair:?}"), "write KEY=VALUE");
         };
-        let value = read(value).map_err(|wanted| format!("{flag} {key}: found {value:?}; {wanted}"))?;
+        let field = format!("{flag} {key}");
+        let value = match read(value) {
+            Err(wanted) => return wrong(&field, format!("found {value:?}"), &wanted),
+            Ok(value) => value,
+        };
         if members.insert(key.to_owned(), value).is_some() {
-            return Err(format!("{flag} {key}: it is given twice; give each key once"));
+            return wrong(&field, "it is given twice".to_owned(), "give each key once");
         }
     }
     Ok(members)
@@ -78,22 +83,10 @@ pub fn came_of_it(text: &str) -> Value {
 /// Reads one document.
 ///
 /// # Errors
-/// All that is wrong with it, in one line. It is not redacted yet.
-pub fn read(text: &[u8]) -> Result<Draft, String> {
-    let document = serde_json::from_slice(text).map_err(|error| format!("it is no JSON: {error}"))?;
-    validated(document)
-}
-
-/// Reads a document that is one.
-///
-/// # Errors
-/// As [`read`].
-pub fn validated(document: Value) -> Result<Draft, String> {
-    draft(document).map_err(|problems| joined(&problems))
-}
-
-fn joined(problems: &[Problem]) -> String {
-    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; and ")
+/// All that is wrong with it. It is not redacted yet.
+pub fn read(text: &[u8]) -> Result<Draft, Vec<Problem>> {
+    let wrong = |error| Problem::new("event", format!("it is no JSON: {error}"), "write one JSON object");
+    draft(serde_json::from_slice(text).map_err(|error| vec![wrong(error)])?)
 }
 
 /// The lines of a stream, as many at once as have come.
@@ -213,7 +206,7 @@ mod tests {
         }
         let wrong = |typed: &[&str]| {
             let typed: Vec<String> = typed.iter().map(|text| (*text).to_owned()).collect();
-            members("--metric", &typed, measured).unwrap_err()
+            members("--metric", &typed, measured).unwrap_err()[0].to_string()
         };
         assert_eq!(wrong(&["a"]), "--metric: found \"a\"; write KEY=VALUE");
         assert!(wrong(&["=1"]).contains("KEY=VALUE") && wrong(&["a=1", "a=2"]).contains("twice"));

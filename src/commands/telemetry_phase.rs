@@ -1,19 +1,19 @@
 //! `brainwav telemetry phase`: the start and the finish of a run.
 
-use std::fs;
-use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::telemetry_background::{self, no_flush};
-use super::telemetry_input::{came_of_it, members, validated};
-use super::telemetry_pipeline::{Pipeline, SpoolPlace, keep, spool};
+use super::telemetry_input::{came_of_it, members};
+use super::telemetry_phase_runs::{begun, forget, remember};
+use super::telemetry_pipeline::{Pipeline, Sealed, SpoolPlace, keep, spool};
 use crate::cli::telemetry_phase::{FinishArgs, StartArgs};
 use crate::context::Context;
-use crate::core::state::{Folder, Loaded, Lock, load, save};
-use crate::core::telemetry::phase::{Begun, Moment, file_name};
+use crate::core::state::{Folder, Lock};
+use crate::core::telemetry::document::{Problem, draft};
+use crate::core::telemetry::phase::{Begun, Moment};
 use crate::error::{Error, ErrorKind, Result};
 use crate::exit::ExitCode;
 use crate::output::BRAND;
@@ -31,11 +31,21 @@ struct Document<'a> {
     id: &'a str,
     correlation_id: &'a str,
     duration_ms: Option<u64>,
+    /// The trace that both events belong to.
+    traceparent: &'a str,
 }
 
 impl<'a> Document<'a> {
-    const fn new(id: &'a str, correlation_id: &'a str, duration_ms: Option<u64>) -> Self {
-        Self { schema: "brainwav.telemetry-phase/1", brand: BRAND, id, correlation_id, duration_ms }
+    const fn new(sealed: &'a Sealed, duration_ms: Option<u64>, traceparent: &'a str) -> Self {
+        let (id, correlation_id) = (sealed.id.as_str(), sealed.correlation_id.as_str());
+        Self {
+            schema: "brainwav.telemetry-phase/1",
+            brand: BRAND,
+            id,
+            correlation_id,
+            duration_ms,
+            traceparent,
+        }
     }
 }
 
@@ -46,33 +56,29 @@ impl<'a> Document<'a> {
 pub fn start(context: &mut Context, args: &StartArgs) -> Result<ExitCode> {
     let resolved = context.resolve(no_flush(args.no_flush).into_iter().collect())?;
     let mut pipeline = Pipeline::new(context, &resolved)?;
-    let mut event =
-        common(&args.name, args.agent_id.as_deref(), args.correlation_id.as_deref(), &args.label)?;
+    let wrong = |problems: Vec<Problem>| pipeline.no_event(&problems);
+    let mut event = common(&args.name, args.agent_id.as_deref(), args.correlation_id.as_deref(), &args.label)
+        .map_err(wrong)?;
     event.insert("event".to_owned(), "run_started".into());
     event.insert("phase".to_owned(), "execution".into());
-    let draft = validated(Value::Object(event)).map_err(|problem| wrong(&pipeline.shown(&problem)))?;
+    let draft = draft(Value::Object(event)).map_err(wrong)?;
     let mut line = Vec::new();
     let sealed = pipeline.seal(draft, &mut line)?;
-    let correlation_id = pipeline.shown(&sealed.correlation_id);
+    let traceparent = pipeline.traceparent(&sealed.correlation_id);
     let spool = spool(context, &resolved)?;
     let folder = SpoolPlace::new(context, &resolved).common()?;
     let _lock = lock(&folder)?;
-    let path = folder.file(&file_name(&args.name, args.correlation_id.as_deref()));
-    let is_open = path.exists();
     // A start that is refused leaves what went on before as it was.
     keep(&spool, &line)?;
     pipeline.debug(&mut context.ui, &line);
     telemetry_background::start(context, &resolved);
-    save(&path, &Begun::new(correlation_id.clone(), now())).map_err(|error| {
-        unkept(&path, &error)
-            .hint(format!("the event is kept; finish it with --correlation-id {correlation_id}"))
-    })?;
-    if is_open {
+    if remember(&folder, args, Begun::new(sealed.correlation_id.clone(), now()))? {
         context.ui.warn("a run of this name had begun and was not finished; it is forgotten");
     }
     match context.ui.format() {
-        Format::Json => context.ui.document(&Document::new(&sealed.id, &correlation_id, None)),
-        Format::Human => context.ui.data(&format!("{correlation_id}\n")),
+        Format::Json => context.ui.document(&Document::new(&sealed, None, &traceparent)),
+        Format::Human if args.export => context.ui.data(&exported(&traceparent, pipeline.has_parent())),
+        Format::Human => context.ui.data(&format!("{}\n", sealed.correlation_id)),
     }
     Ok(ExitCode::Success)
 }
@@ -87,10 +93,12 @@ pub fn finish(context: &mut Context, args: &FinishArgs) -> Result<ExitCode> {
     let spool = spool(context, &resolved)?;
     let folder = SpoolPlace::new(context, &resolved).common()?;
     let _lock = lock(&folder)?;
-    let (path, begun) = begun(&folder, args)?;
+    let (paths, begun) = begun(&folder, args)?;
     let took = begun.as_ref().and_then(|begun| begun.took_ms(&now()));
     let correlation_id = begun.map(|begun| begun.correlation_id).or_else(|| args.correlation_id.clone());
-    let mut event = common(&args.name, args.agent_id.as_deref(), correlation_id.as_deref(), &args.label)?;
+    let wrong = |problems: Vec<Problem>| pipeline.no_event(&problems);
+    let mut event = common(&args.name, args.agent_id.as_deref(), correlation_id.as_deref(), &args.label)
+        .map_err(wrong)?;
     event.insert("event".to_owned(), "run_finished".into());
     event.insert("phase".to_owned(), "completion".into());
     if let Some(took) = took {
@@ -99,20 +107,20 @@ pub fn finish(context: &mut Context, args: &FinishArgs) -> Result<ExitCode> {
     }
     if !args.outcome.is_empty() {
         let outcome = members("--outcome", &args.outcome, |text| Ok(came_of_it(text)));
-        event.insert("outcome".to_owned(), Value::Object(outcome.map_err(|problem| wrong(&problem))?));
+        event.insert("outcome".to_owned(), Value::Object(outcome.map_err(wrong)?));
     }
-    let draft = validated(Value::Object(event)).map_err(|problem| wrong(&pipeline.shown(&problem)))?;
+    let draft = draft(Value::Object(event)).map_err(wrong)?;
     let mut line = Vec::new();
     let sealed = pipeline.seal(draft, &mut line)?;
     keep(&spool, &line)?;
     pipeline.debug(&mut context.ui, &line);
     telemetry_background::start(context, &resolved);
-    if let Some(path) = path {
-        fs::remove_file(&path).map_err(|error| unkept(&path, &error))?;
-    }
-    let correlation_id = pipeline.shown(&sealed.correlation_id);
+    forget(&paths)?;
     match context.ui.format() {
-        Format::Json => context.ui.document(&Document::new(&sealed.id, &correlation_id, took)),
+        Format::Json => {
+            let traceparent = pipeline.traceparent(&sealed.correlation_id);
+            context.ui.document(&Document::new(&sealed, took, &traceparent));
+        }
         Format::Human => context.ui.status(1, &format!("spooled the event {}", sealed.id)),
     }
     Ok(ExitCode::Success)
@@ -124,9 +132,11 @@ fn common(
     agent_id: Option<&str>,
     correlation_id: Option<&str>,
     labels: &[String],
-) -> Result<Map<String, Value>> {
-    let mut all =
-        members("--label", labels, |text| Ok(Value::from(text))).map_err(|problem| wrong(&problem))?;
+) -> std::result::Result<Map<String, Value>, Vec<Problem>> {
+    if name.is_empty() {
+        return Err(vec![Problem::new("NAME", "found \"\"", "write a text of at least one character")]);
+    }
+    let mut all = members("--label", labels, |text| Ok(Value::from(text)))?;
     all.insert("run".to_owned(), Value::from(name));
     let mut event = Map::new();
     for (key, text) in [("agentId", agent_id), ("correlationId", correlation_id)] {
@@ -138,22 +148,11 @@ fn common(
     Ok(event)
 }
 
-/// What is remembered: under the name and the id, or under the name alone if that run has this id.
-fn begun(folder: &Folder, args: &FinishArgs) -> Result<(Option<PathBuf>, Option<Begun>)> {
-    let given = args.correlation_id.as_deref();
-    for key in [given, None] {
-        let path = folder.file(&file_name(&args.name, key));
-        if let Loaded::Content(begun) = load::<Begun>(&path)
-            && given.is_none_or(|given| key.is_some() || begun.correlation_id == given)
-        {
-            return Ok((Some(path), Some(begun)));
-        }
-    }
-    if given.is_some() {
-        return Ok((None, None));
-    }
-    let error = Error::usage("no run of this name has begun");
-    Err(error.hint("start it with: brainwav telemetry phase start NAME").hint("or give its --correlation-id"))
+/// What a shell evaluates so that what runs in between belongs to the trace. `BAGGAGE`, and a `TRACESTATE` that belongs to
+/// the trace, are in its environment already; another one would speak of a trace that nobody named.
+fn exported(traceparent: &str, has_parent: bool) -> String {
+    let state = if has_parent { "" } else { "unset TRACESTATE\n" };
+    format!("export TRACEPARENT='{traceparent}'\n{state}")
 }
 
 fn now() -> Moment {
@@ -162,12 +161,4 @@ fn now() -> Moment {
 
 fn lock(folder: &Folder) -> Result<Lock> {
     Lock::take(&folder.file("phase.lock"), PATIENCE).map_err(|error| Error::new(ErrorKind::Locked, error))
-}
-
-fn wrong(problem: &str) -> Error {
-    Error::usage(format!("no valid event: {problem}"))
-}
-
-fn unkept(path: &std::path::Path, error: &std::io::Error) -> Error {
-    Error::new(ErrorKind::Action, anyhow::anyhow!("cannot change {}: {error}", path.display()))
 }

@@ -12,6 +12,7 @@ use crate::config::{Environment, Resolved};
 use crate::context::Context;
 use crate::core::redact::{Counts, Redactor};
 use crate::core::state::Folder;
+use crate::core::telemetry::document::Problem;
 use crate::core::telemetry::event::Draft;
 use crate::core::telemetry::seal::{Label, Sealer};
 use crate::core::telemetry::spool::place::{OWNER, is_one};
@@ -39,13 +40,14 @@ pub struct Pipeline {
     agent_id: String,
     has_parent: bool,
     is_debugging: bool,
+    counts: Counts,
 }
 
 /// What was made of an event.
 pub struct Sealed {
     /// The id of its envelope.
     pub id: String,
-    /// Its correlation id, as it was given or made.
+    /// Its correlation id, as it stands in the event.
     pub correlation_id: String,
 }
 
@@ -77,12 +79,13 @@ impl Pipeline {
             return Err(error.hint("write one such as urn:cortex-os:runtime"));
         }
         let policy = resolved.settings.redaction.policy()?;
-        let redactor = Redactor::new(policy).map_err(|error| Error::new(ErrorKind::Usage, error))?;
+        let redactor =
+            Redactor::new(policy).map_err(|error| Error::usage(format!("telemetry.redact: {error}")))?;
         let ids = Identifiers::new(entropy::fill).map_err(|error| Error::new(ErrorKind::Action, error))?;
         let has_parent = carriers.traceparent.is_some();
         let sealer = Sealer::new(redactor, carriers, &settings.source, &settings.topic);
         let agent_id = settings.agent_id.clone();
-        Ok(Self { sealer, ids, agent_id, has_parent, is_debugging: false })
+        Ok(Self { sealer, ids, agent_id, has_parent, is_debugging: false, counts: Counts::default() })
     }
 
     /// Shows what is in the spool now to whoever asked for it. It is redacted.
@@ -94,10 +97,32 @@ impl Pipeline {
         }
     }
 
+    /// What was taken out of the events so far, by class.
+    #[must_use]
+    pub const fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
     /// A text as it may be shown.
     #[must_use]
     pub fn shown(&self, text: &str) -> String {
         self.sealer.redactor().text(text, &mut Counts::default()).into_owned()
+    }
+
+    /// What is wrong with an event, as it may be shown: what stands there is looked at apart from our own words, of which
+    /// none is the value of a name.
+    #[must_use]
+    pub fn complaint(&self, problems: &[Problem]) -> String {
+        let one = |problem: &Problem| {
+            format!("{}: {}; {}", self.shown(&problem.field), self.shown(&problem.found), problem.wanted)
+        };
+        problems.iter().map(one).collect::<Vec<_>>().join("; and ")
+    }
+
+    /// The same as the error that ends the run.
+    #[must_use]
+    pub fn no_event(&self, problems: &[Problem]) -> Error {
+        Error::usage(format!("no valid event: {}", self.complaint(problems)))
     }
 
     /// A correlation id, and the id of a span, that nobody has.
@@ -140,7 +165,7 @@ impl Pipeline {
         Ok(Sealed { id, correlation_id })
     }
 
-    /// The same with an id that is known already; returns the correlation id.
+    /// The same with an id that is known already; returns the correlation id as it stands in the event.
     ///
     /// # Errors
     /// As [`Self::seal`].
@@ -150,9 +175,8 @@ impl Pipeline {
             .complete(&self.agent_id, SystemTime::now(), || ids.uuid())
             .map_err(|error| Error::new(ErrorKind::Action, error))?;
         self.sealer
-            .seal(&event, label, &mut Counts::default(), out)
-            .map_err(|error| Error::new(ErrorKind::Action, error))?;
-        Ok(event.correlation_id)
+            .seal(&event, label, &mut self.counts, out)
+            .map_err(|error| Error::new(ErrorKind::Action, error))
     }
 }
 

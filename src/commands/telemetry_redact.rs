@@ -5,7 +5,7 @@ use std::io;
 use crate::cli::telemetry::{InputArg, RedactArgs};
 use crate::config::Flag;
 use crate::context::Context;
-use crate::core::redact::{LineFilter, LineFormat, Redactor, Summary, filter_stream};
+use crate::core::redact::{Counts, LineFilter, LineFormat, Redactor, Summary, filter_stream};
 use crate::error::{Error, ErrorKind, Result};
 use crate::exit::ExitCode;
 use crate::output::units::{count, plural};
@@ -17,7 +17,8 @@ use crate::output::units::{count, plural};
 pub fn run(context: &mut Context, args: &RedactArgs) -> Result<ExitCode> {
     let resolved = context.resolve(flags(args))?;
     let policy = resolved.settings.redaction.policy()?;
-    let redactor = Redactor::new(policy).map_err(|error| Error::new(ErrorKind::Usage, error))?;
+    let redactor =
+        Redactor::new(policy).map_err(|error| Error::usage(format!("telemetry.redact: {error}")))?;
     let mut filter = LineFilter::new(redactor, format(args.input));
     let read = filter_stream(io::stdin().lock(), &mut filter, |piece| context.ui.stream(piece));
     if args.report {
@@ -58,13 +59,14 @@ fn report(summary: &Summary) -> String {
     if summary.counts.total() == 0 {
         return format!("redacted nothing in {lines}");
     }
-    let classes: Vec<String> =
-        summary.counts.iter().map(|(name, found)| format!("{} {name}", count(number(found)))).collect();
-    format!(
-        "redacted {values} in {} of {lines}: {}",
-        count(number(summary.redacted_lines)),
-        classes.join(", ")
-    )
+    let redacted = count(number(summary.redacted_lines));
+    format!("redacted {values} in {redacted} of {lines}: {}", classes(&summary.counts))
+}
+
+/// How often something of each class was taken out.
+pub fn classes(counts: &Counts) -> String {
+    let number = |number: u64| count(usize::try_from(number).unwrap_or(usize::MAX));
+    counts.iter().map(|(name, found)| format!("{} {name}", number(found))).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

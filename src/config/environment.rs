@@ -13,6 +13,12 @@ pub struct Environment {
     variables: BTreeMap<OsString, OsString>,
 }
 
+/// The words that this process was called with, its own name first.
+#[must_use]
+pub fn command_line() -> Vec<OsString> {
+    std::env::args_os().collect()
+}
+
 impl Environment {
     /// The environment of this process.
     #[must_use]
@@ -52,12 +58,6 @@ impl Environment {
             })
             .map(|(name, _)| name.to_string_lossy().into_owned())
     }
-}
-
-/// The words that the process was called with, the name of the program first.
-#[must_use]
-pub fn arguments() -> Vec<OsString> {
-    std::env::args_os().collect()
 }
 
 #[cfg(test)]

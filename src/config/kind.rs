@@ -294,7 +294,7 @@ fn rule_name(raw: Raw<'_>) -> Result<&str, ValueError> {
     let text = raw.text("a name such as \"vitest\"")?;
     let fits = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
     if text.is_empty() || text.len() > 64 || !text.chars().all(fits) {
-        return Err(ValueError::new(format!("{text:?} is no name for a rule"))
+        return Err(ValueError::new(format!("{text:?} cannot be a name"))
             .help("write up to 64 letters, digits, \"-\", \"_\" and \".\", such as \"dev-server\""));
     }
     Ok(text)

@@ -96,7 +96,7 @@ fn wrong_rules() {
         ("process = [1]", "/f:1:12: process: ", "a list of rules", "write [[process]]"),
         ("[[process]]\nprogram = [\"x\"]", "/f:1:1: process: ", "has no name", "name = "),
         ("[[process]]\nname = 1", "/f:2:8: process.name: ", "found a number", "\"vitest\""),
-        ("[[process]]\nname = \"a b\"", "/f:2:8: ", "no name for a rule", "dev-server"),
+        ("[[process]]\nname = \"a b\"", "/f:2:8: ", "cannot be a name", "dev-server"),
         (
             "[[process]]\nname = \"x\"",
             "/f:2:8: process.x: ",

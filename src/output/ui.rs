@@ -6,6 +6,7 @@ use std::os::fd::AsFd;
 
 use super::BRAND;
 use super::sanitize::sanitize;
+use crate::core::redact::Confidential;
 
 /// What a command prints on stdout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +74,7 @@ pub struct Ui {
     out: Box<dyn Write>,
     err: Box<dyn Write>,
     appearance: Appearance,
+    confidential: Confidential,
     color_out: bool,
     color_err: bool,
     width: usize,
@@ -83,9 +85,9 @@ pub struct Ui {
 const DEFAULT_WIDTH: usize = 80;
 
 impl Ui {
-    /// Prints to the streams of the process.
+    /// Prints to the streams of the process, and none of this to stderr.
     #[must_use]
-    pub fn stdio(appearance: Appearance) -> Self {
+    pub fn stdio(appearance: Appearance, confidential: Confidential) -> Self {
         let (out, err) = (io::stdout(), io::stderr());
         let resolve = |is_terminal| appearance.color.resolve(appearance.environment, is_terminal);
         let size = comfy_table_width(out.is_terminal());
@@ -96,6 +98,7 @@ impl Ui {
             out: Box::new(out.lock()),
             err: Box::new(err),
             appearance,
+            confidential,
             failure: None,
         }
     }
@@ -104,7 +107,9 @@ impl Ui {
     #[must_use]
     pub fn to(appearance: Appearance, out: Box<dyn Write>, err: Box<dyn Write>) -> Self {
         let color = appearance.color.resolve(appearance.environment, false);
-        Self { out, err, appearance, color_out: color, color_err: color, width: DEFAULT_WIDTH, failure: None }
+        let confidential = Confidential::default();
+        let (color_out, color_err, width) = (color, color, DEFAULT_WIDTH);
+        Self { out, err, appearance, confidential, color_out, color_err, width, failure: None }
     }
 
     /// What goes to stdout.
@@ -201,13 +206,13 @@ impl Ui {
         self.line("error: ", "31", text);
     }
 
-    /// Every line bears the brand. That stderr cannot be written to is nothing that could be said anywhere.
+    /// Every line bears the brand, and none a secret, whoever wrote it and whatever he forgot. That stderr cannot be written to is nothing that could be said anywhere.
     fn line(&mut self, kind: &str, color: &str, text: &str) {
         let mut kind = kind.to_owned();
         if self.color_err && !kind.is_empty() {
             kind = format!("\x1b[{color}m{kind}\x1b[0m");
         }
-        for line in text.lines() {
+        for line in self.confidential.hide(text).lines() {
             let _ = writeln!(self.err, "[{BRAND}] {kind}{}", sanitize(line));
             kind.clear();
         }
@@ -220,11 +225,12 @@ impl Ui {
 }
 
 /// Says where the program itself went wrong, under the brand and without a stack.
-pub fn report_panics() {
-    std::panic::set_hook(Box::new(|panic| {
+pub fn report_panics(confidential: Confidential) {
+    std::panic::set_hook(Box::new(move |panic| {
         let place = panic.location().map(|place| format!("{}:{}", place.file(), place.line()));
         let place = place.unwrap_or_else(|| "an unknown place".to_owned());
-        let reason = sanitize(panic.payload_as_str().unwrap_or("no reason given"));
+        let reason = confidential.hide(panic.payload_as_str().unwrap_or("no reason given"));
+        let reason = sanitize(&reason);
         // That stderr cannot be written to is nothing that could be said anywhere.
         let _ =
             writeln!(io::stderr(), "[{BRAND}] error: internal error at {place}: {reason}; please report it");

@@ -37,3 +37,4 @@ mod telemetry_places;
 mod telemetry_redact;
 mod telemetry_register;
 mod telemetry_schema;
+mod telemetry_secrets;

@@ -83,6 +83,7 @@ fn a_wrong_event_is_refused_with_the_field_the_value_and_what_is_allowed() {
         ),
         (&["--event", "done"], &["event", "done", "run_started", "tool_result"]),
         (&["--agent-id", ""], &["agentId", "at least one character"]),
+        (&["--correlation-id", "a\u{7}b"], &["correlationId", "\\u{7}", "without control characters"]),
         (&["--correlation-id", ""], &["correlationId", "at least one character"]),
         (&["--timestamp", "yesterday"], &["timestamp", "yesterday"]),
         (&["--label", "tool"], &["--label", "KEY=VALUE"]),
@@ -112,7 +113,7 @@ fn a_line_that_is_no_event_does_not_stop_the_others() {
     let text = b"{\"agentId\":\"a\"}\n\nno json\n{\"phase\":\"x\"}\n\xff\xfe\n{\"agentId\":\"b\"}";
     let output = emit_stream(&env, &["--stdin"], text).expect_code(1);
     for line in [
-        "line 3: it is no JSON",
+        "line 3: event: it is no JSON",
         "line 4: phase: found \"x\"",
         "line 5: ",
         "spooled 2 events, refused 3 lines",
@@ -257,4 +258,24 @@ fn a_stream_shows_how_many_events_there_are_so_far() {
     drop(producer);
     assert!(child.wait().unwrap().success());
     assert!(is_shown("spooled 1,003 events, refused 0 lines"));
+}
+
+#[test]
+fn what_was_taken_out_is_told_by_class_and_never_what_it_was() {
+    let env = TestEnv::new();
+    let labels = ["--label", "to=ann@example.com", "--label", "pin=4711", "--label", "note=ben@example.com"];
+    let output = emit(&env, &[&labels[..], &["--json"]].concat()).expect_code(0);
+    assert_eq!(output.json()["redacted"], json!({"email": 2, "named-secret": 1}));
+    assert_eq!(emit(&env, &["--json"]).expect_code(0).json()["redacted"], json!({}));
+    for arguments in [&["-v"][..], &["-v", "-n"]] {
+        let output = emit(&env, &[&labels[..], arguments].concat()).expect_code(0);
+        assert!(output.stderr.contains("redacted 1 named-secret, 2 email\n"), "{}", output.stderr);
+        assert!(!output.stderr.contains("4711") && !output.stderr.contains("example"), "{}", output.stderr);
+    }
+    assert!(!emit(&env, &labels).expect_code(0).stderr.contains("redacted"), "only on request");
+    let text = b"{\"labels\":{\"pin\":1}}\n{\"labels\":{\"pin\":2}}\nno json\n";
+    let output = emit_stream(&env, &["--stdin", "--json"], text).expect_code(1).json();
+    assert_eq!(output["redacted"], json!({"named-secret": 2}));
+    let output = emit_stream(&env, &["--stdin"], b"{}\nno json\n").expect_code(1);
+    assert!(output.stderr.contains("spooled 1 event, refused 1 line\n"), "{}", output.stderr);
 }

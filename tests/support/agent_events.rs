@@ -36,10 +36,10 @@ fn fields() -> Vec<(&'static str, Vec<Value>, [usize; 2])> {
     let texts = |texts: &[&str]| texts.iter().map(|text| json!(text)).collect::<Vec<_>>();
     vec![
         ("timestamp", texts(TIMES), [18, 1]),
-        ("agentId", texts(&["a", "ü", " "]), [18, 1]),
+        ("agentId", texts(&["a", "ü", " ", "b", "c", "\u{ffff}"]), [18, 1]),
         ("phase", texts(&["planning", "execution", "completion", "Planning"]), [18, 1]),
         ("event", texts(&["run_started", "tool_result", "reroute", "run-started"]), [18, 1]),
-        ("correlationId", texts(&["c", "brAInwav-1", "\u{0}"]), [18, 1]),
+        ("correlationId", texts(&["c", "brAInwav-1", "\u{fdf0}", "\u{a0}", "d", "e", "a\u{9f}"]), [18, 1]),
         ("labels", vec![json!({}), json!({"a": [1, {"b": null}]})], [6, 1]),
         ("metrics", vec![json!({"a": 1.5, "b": -3})], [6, 1]),
         ("outcome", vec![json!({"status": "ok"})], [6, 1]),

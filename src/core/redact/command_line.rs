@@ -1,46 +1,54 @@
 //! Command lines without the secrets in them.
 
+use std::borrow::Cow;
+
 use super::MARKER;
-use super::name::{Named, is_count, named};
+use super::confidential::marked;
+use super::login::{has_password, login_within, takes_login};
+use super::name::{Named, named};
 use super::scan::{Sight, scan};
 use super::value::is_long_option;
 use crate::core::process::Arguments;
 
 /// Secrets alone: whose folder it is and what it works on is what a command line is shown for.
-const SIGHT: Sight = Sight { personal: false, content: false, entropy: false, lone_key: true };
+const SIGHT: Sight = Sight { personal: false, content: false, entropy: false, lone_key: true, prose: false };
 
-/// Options that take a user, and of some programs a password with it.
-const USER: [&str; 4] = ["-u", "-U", "--user", "--proxy-user"];
+/// An argument, and where in it secrets stand.
+type Looked<'a> = (Cow<'a, str>, Vec<(usize, usize)>);
 
 /// The arguments as text, secrets taken out: behind `--token=`, behind `--token` as the next argument, by the
 /// shape of the value, and behind `-u` and the like where it is a name with a password. Bytes that are no UTF-8
 /// become the replacement character.
 #[must_use]
 pub fn redacted_words(arguments: Arguments<'_>) -> Vec<String> {
-    let mut words = Vec::new();
-    let mut option = None;
-    let mut is_user = false;
-    for argument in arguments.iter() {
-        let text = String::from_utf8_lossy(argument);
-        if option.take().is_some_and(|option| is_value_of(option, &text)) {
-            is_user = false;
-            words.push(MARKER.to_owned());
-            continue;
-        }
-        if std::mem::replace(&mut is_user, USER.contains(&&*text)) && has_password(&text) {
-            words.push(MARKER.to_owned());
-            continue;
-        }
-        let is_option = text.starts_with('-') && !text.contains(['=', ' ']);
-        option = is_option.then(|| names_secret(&text)).flatten();
-        words.push(redact_argument(&text));
-    }
-    words
+    looked_at(arguments).map(|(text, secrets)| marked(&text, &secrets)).collect()
 }
 
-/// Whether a name and a password stand here, as `curl` takes them.
-fn has_password(text: &str) -> bool {
-    text.split_once(':').is_some_and(|(name, password)| !name.is_empty() && !password.is_empty())
+/// Those secrets themselves.
+pub fn secret_words(arguments: Arguments<'_>) -> Vec<String> {
+    let cut = |(text, secrets): Looked<'_>| {
+        secrets.iter().filter_map(|(start, end)| Some(text.get(*start..*end)?.to_owned())).collect::<Vec<_>>()
+    };
+    looked_at(arguments).flat_map(cut).collect()
+}
+
+fn looked_at(arguments: Arguments<'_>) -> impl Iterator<Item = Looked<'_>> {
+    let mut option = None;
+    arguments.iter().map(move |argument| {
+        let text = String::from_utf8_lossy(argument);
+        if option.take().is_some_and(|option| is_value_of(option, &text)) {
+            let all = vec![(0, text.len())];
+            return (text, all);
+        }
+        option = if takes_login(text.as_bytes()) {
+            Some(Named::Login)
+        } else {
+            let is_option = text.starts_with('-') && !text.contains(['=', ' ']);
+            is_option.then(|| names_secret(&text)).flatten()
+        };
+        let secrets = secrets_in(&text);
+        (text, secrets)
+    })
 }
 
 fn names_secret(name: &str) -> Option<Named> {
@@ -50,34 +58,26 @@ fn names_secret(name: &str) -> Option<Named> {
 /// Whether this is what an option was given: another long option is not, and a small number behind `--token` is a
 /// count. A secret may well begin with a dash.
 fn is_value_of(option: Named, text: &str) -> bool {
-    !is_long_option(text.as_bytes()) && is_secret(option, text)
-}
-
-fn is_secret(named: Named, text: &str) -> bool {
-    named != Named::Token || !is_count(text.as_bytes())
+    !is_long_option(text.as_bytes()) && option.hides(text.as_bytes())
 }
 
 /// The value behind `--name=` may hold spaces and anything else, so it goes as a whole.
-fn redact_argument(text: &str) -> String {
+fn secrets_in(text: &str) -> Vec<(usize, usize)> {
+    if let Some(start) =
+        login_within(text.as_bytes()).filter(|start| has_password(&text.as_bytes()[*start..]))
+    {
+        return vec![(start, text.len())];
+    }
     let (name, value) = text.split_once('=').unwrap_or_default();
     match names_secret(name).filter(|_| is_name(name) && !value.is_empty()) {
-        Some(named) if is_secret(named, value) => format!("{name}={MARKER}"),
-        Some(_) => text.to_owned(),
-        None => redact(text),
+        Some(named) if named.hides(value.as_bytes()) => vec![(name.len() + 1, text.len())],
+        Some(_) => Vec::new(),
+        None => {
+            let own = |text: &[u8]| if text.starts_with(MARKER.as_bytes()) { MARKER.len() } else { 0 };
+            let spans = scan(text.as_bytes(), SIGHT, &own).spans;
+            spans.iter().map(|span| (span.start, span.end)).collect()
+        }
     }
-}
-
-/// Takes secrets out of a text.
-fn redact(text: &str) -> String {
-    let own = |text: &[u8]| if text.starts_with(MARKER.as_bytes()) { MARKER.len() } else { 0 };
-    let mut result = String::with_capacity(text.len());
-    let mut at = 0;
-    for span in scan(text.as_bytes(), SIGHT, &own).spans {
-        result.push_str(text.get(at..span.start).unwrap_or_default());
-        result.push_str(MARKER);
-        at = span.end;
-    }
-    result + text.get(at..).unwrap_or_default()
 }
 
 fn is_name(text: &str) -> bool {
@@ -110,6 +110,16 @@ mod tests {
             (&["curl", "--proxy-user", "a:b"], &["curl", "--proxy-user", "[R]"]),
             (&["sudo", "-u", "ann", "a:b", "-u", "x:"], &["sudo", "-u", "ann", "a:b", "-u", "x:"]),
             (&["x", "-u", "-u", "a:b", "-u"], &["x", "-u", "-u", "[R]", "-u"]),
+            (&["curl", "--user=ann:p w", "-uann:pw"], &["curl", "--user=[R]", "-u[R]"]),
+            (&["docker", "run", "-u", "1000:1000", "-u0:0"], &["docker", "run", "-u", "1000:1000", "-u0:0"]),
+            (&["ps", "-u", "root", "-U", "root"], &["ps", "-u", "root", "-U", "root"]),
+            (&["git", "push", "-u", "https://host/x"], &["git", "push", "-u", "https://host/x"]),
+            (&["env", "PGPASSWORD=abc", "SSHPASS=abc"], &["env", "PGPASSWORD=[R]", "SSHPASS=[R]"]),
+            (&["x", "--pass", "abc", "--pw", "12"], &["x", "--pass", "[R]", "--pw", "[R]"]),
+            (&["ffmpeg", "-pass", "1", "--bypass", "x"], &["ffmpeg", "-pass", "1", "--bypass", "x"]),
+            (&["sh", "-c", "curl -u ann:pw x"], &["sh", "-c", "curl -u [R] x"]),
+            (&["sh", "-c", "PGPASSWORD=ab psql; y"], &["sh", "-c", "PGPASSWORD=[R]"]),
+            (&["sh", "-c", "x; PGPASSWORD=ab psql"], &["sh", "-c", "x; PGPASSWORD=[R] psql"]),
             (&["sh", "-c", "TOKEN=abc; node x"], &["sh", "-c", "TOKEN=[R]"]),
         ];
         for (words, expected) in table {

@@ -79,7 +79,25 @@ fn decode_unit(text: &[u8], into: &mut Vec<u8>) -> usize {
     if low.is_some() { 12 } else { 6 }
 }
 
-/// A text with its escapes of any kind undone: `\u0061`, `\x61`, `\/`, `%61`. It only tells what may be hidden, and
+/// The character of ASCII that is written as an entity of HTML at the beginning of this, and the length of the entity.
+pub fn entity(text: &[u8]) -> Option<(u8, usize)> {
+    const NAMED: [(&[u8], u8); 5] =
+        [(b"quot", b'"'), (b"apos", b'\''), (b"amp", b'&'), (b"lt", b'<'), (b"gt", b'>')];
+    let rest = text.strip_prefix(b"&")?;
+    let name = &rest[..rest.iter().take(8).position(|byte| *byte == b';')?];
+    let number = |digits: &[u8], base: u32| {
+        let digit = |sum: u32, digit: &u8| Some(sum * base + char::from(*digit).to_digit(base)?);
+        u8::try_from(digits.iter().try_fold(0, digit)?).ok().filter(u8::is_ascii)
+    };
+    let byte = match name {
+        [b'#', b'x' | b'X', digits @ ..] => number(digits, 16)?,
+        [b'#', digits @ ..] => number(digits, 10)?,
+        name => NAMED.iter().find(|(known, _)| *known == name)?.1,
+    };
+    (byte > 0).then_some((byte, name.len() + 2))
+}
+
+/// A text with its escapes of any kind undone: `\u0061`, `\x61`, `\/`, `%61`, `&#97;`. It only tells what may be hidden, and
 /// is never shown.
 pub fn unmasked(text: &[u8]) -> Vec<u8> {
     let mut result = Vec::with_capacity(text.len());
@@ -96,6 +114,7 @@ pub fn unmasked(text: &[u8]) -> Vec<u8> {
             [b'\\', b'x', ..] if byte(2).is_some() => (4, byte(2)),
             [b'%', ..] if byte(1).is_some() => (3, byte(1)),
             [b'\\', b'/', ..] => (2, Some(b'/')),
+            [b'&', ..] => entity(rest).map_or((1, Some(b'&')), |(byte, length)| (length, Some(byte))),
             [first, ..] => (1, Some(*first)),
             [] => break,
         };
@@ -128,7 +147,8 @@ mod tests {
         for text in [r"\u0061b", r"\x61b", "%61b", r"\u0061\u0062"] {
             assert_eq!(unmasked(text.as_bytes()), b"ab", "{text}");
         }
-        for text in ["a\\b", "a%b", "\\", "%", "%6", r"\x", ""] {
+        assert_eq!(unmasked(b"&quot;a&#61;&#x62;&amp;&lt;"), b"\"a=b&<");
+        for text in ["a&b;c", "&nothing;", "&#300;", "&#;", "&", "a\\b", "a%b", "\\", "%", "%6", r"\x", ""] {
             assert_eq!(unmasked(text.as_bytes()), text.as_bytes(), "{text}");
         }
         assert_eq!(unmasked(br"\u00"), b"u00");

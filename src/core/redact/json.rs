@@ -8,6 +8,7 @@ use thiserror::Error;
 use super::class::{Class, Counts};
 use super::engine::{Redacted, Redactor};
 use super::escape::{decoded, quoted};
+use super::members::Names;
 use super::name::{Named, named};
 use super::sibling::sibling_name;
 use super::text::{self, Looked};
@@ -61,6 +62,8 @@ struct Object {
     place: Place,
     /// What a member called `name` says of one called `value`, once that was asked.
     sibling: Option<Option<Named>>,
+    /// Its names, once one of them was a secret.
+    names: Option<Names>,
 }
 
 /// What became of a value.
@@ -123,7 +126,7 @@ impl<'w> Walk<'w> {
         let too_deep = place.depth >= self.engine.policy.limits.depth;
         let class = match place.named {
             _ if too_deep => Some(Class::TooDeep),
-            Some(Named::Token | Named::OptionKey) | None => None,
+            Some(Named::Token | Named::OptionKey | Named::Pass | Named::Login) | None => None,
             Some(named) if place.whole && self.engine.policy.preserve.is_empty() => Some(class_of(named)),
             Some(_) => None,
         };
@@ -132,12 +135,14 @@ impl<'w> Walk<'w> {
             let is_empty = self.text[start + 1..self.at - 1].trim_ascii().is_empty();
             return if is_empty { Ok(Fate::Stays) } else { Ok(self.replace(start, class)) };
         }
-        let inner = Place { depth: place.depth + 1, ..place };
+        // `{"pass": ["a.test.ts"]}` is a list of what has passed.
+        let named = place.named.filter(|named| !matches!(named, Named::Pass | Named::Login));
+        let inner = Place { depth: place.depth + 1, named, ..place };
         if self.peek()? == b'{' { self.object(inner) } else { self.list(inner) }
     }
 
     fn object(&mut self, place: Place) -> Result<Fate, NotJson> {
-        let mut object = Object { start: self.at, place, sibling: None };
+        let mut object = Object { start: self.at, place, sibling: None, names: None };
         self.open();
         while self.peek()? != b'}' {
             let begin = self.at;
@@ -178,7 +183,9 @@ impl<'w> Walk<'w> {
         let allowed = engine.policy.allow.as_ref().is_some_and(|allow| self.is_listed(allow, name));
         let mut inner = Place { allowed: allowed || object.place.allowed, ..object.place };
         if let Some(changed) = &changed {
-            self.put(at.start, at.end, &quote(changed));
+            let text = self.text;
+            let names = object.names.get_or_insert_with(|| Names::of(text, object.start));
+            self.put(at.start, at.end, &quote(&names.distinct(changed)));
         }
         // What is left of a name may be one as well, and would be when it is looked at again.
         if let Some(named) = self.meant(named(name).or_else(|| named(changed.as_deref()?))) {

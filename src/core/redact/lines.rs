@@ -3,7 +3,9 @@
 use super::class::{Class, Counts};
 use super::engine::{Redacted, Redactor};
 use super::json::quote;
+use super::name::Named;
 use super::shape::find;
+use super::value::{is_harmless, name_before};
 
 /// What the lines of a stream are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +35,8 @@ pub struct LineFilter {
     redactor: Redactor,
     format: LineFormat,
     in_key: bool,
+    /// Whether the line before ended with the name of a secret, and nothing behind it.
+    awaits: bool,
     summary: Summary,
 }
 
@@ -40,7 +44,7 @@ impl LineFilter {
     /// A filter with nothing read yet.
     #[must_use]
     pub fn new(redactor: Redactor, format: LineFormat) -> Self {
-        Self { redactor, format, in_key: false, summary: Summary::default() }
+        Self { redactor, format, in_key: false, awaits: false, summary: Summary::default() }
     }
 
     /// The longest line that [`Self::line`] looks at, in bytes.
@@ -69,11 +73,12 @@ impl LineFilter {
     pub fn endless_line(&mut self, beginning: &[u8], out: &mut Vec<u8>) -> bool {
         self.summary.lines += 1;
         self.summary.redacted_lines += 1;
-        self.in_key = false;
+        (self.in_key, self.awaits) = (false, false);
         self.whole(Class::TooLong, beginning, out)
     }
 
     fn redact(&mut self, line: &[u8], out: &mut Vec<u8>) -> bool {
+        let is_awaited = std::mem::take(&mut self.awaits);
         if line.len() > self.longest() {
             return self.whole(Class::TooLong, line, out);
         }
@@ -82,7 +87,7 @@ impl LineFilter {
             return true;
         }
         if self.format == LineFormat::Plain || self.format == LineFormat::Auto && !looks_like_json(line) {
-            return self.plain(line, out);
+            return if is_awaited && is_alone(line) { self.value(line, out) } else { self.plain(line, out) };
         }
         self.in_key = false;
         match self.redactor.json(line, &mut self.summary.counts) {
@@ -106,6 +111,7 @@ impl LineFilter {
                 return self.whole(Class::PrivateKey, line, out);
             }
         }
+        self.awaits = ends_with_name(line);
         let keys = self.summary.counts.of(Class::PrivateKey);
         let changed = self.redactor.bytes(line, &mut self.summary.counts);
         let has_key = self.summary.counts.of(Class::PrivateKey) > keys;
@@ -113,6 +119,20 @@ impl LineFilter {
         let is_gone = changed.as_ref().is_some_and(Vec::is_empty);
         out.extend_from_slice(changed.as_deref().unwrap_or(line));
         !is_gone
+    }
+
+    /// Replaces a line that is the value of the name on the line before. It keeps its place: without it, the next one would
+    /// be taken for that value.
+    fn value(&mut self, line: &[u8], out: &mut Vec<u8>) -> bool {
+        let value = line.trim_ascii();
+        if self.redactor.policy.own(value) == value.len() {
+            out.extend_from_slice(line);
+            return true;
+        }
+        let indent = line.len() - line.trim_ascii_start().len();
+        out.extend_from_slice(&line[..indent]);
+        out.extend(self.redactor.replaced(Class::NamedSecret, value, &mut self.summary.counts));
+        true
     }
 
     /// Replaces a line by what stands for a line of its kind.
@@ -126,6 +146,21 @@ impl LineFilter {
         out.extend(if is_json { quote(&replaced) } else { replaced });
         true
     }
+}
+
+/// Whether a line ends with the name of a secret and `:` or `=`.
+fn ends_with_name(line: &[u8]) -> bool {
+    let line = line.trim_ascii_end();
+    matches!(line.last(), Some(b':' | b'='))
+        && name_before(line, line.len() - 1).is_some_and(|name| {
+            matches!(name.named, Named::Secret | Named::Token | Named::Header | Named::Phrase)
+        })
+}
+
+/// Whether nothing but one word stands in a line, which may be the value of a name, and does not name a value itself.
+fn is_alone(line: &[u8]) -> bool {
+    let word = line.trim_ascii();
+    !word.iter().any(u8::is_ascii_whitespace) && !word.ends_with(b":") && !is_harmless(word, Named::Token)
 }
 
 fn looks_like_json(line: &[u8]) -> bool {

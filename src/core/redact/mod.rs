@@ -8,11 +8,14 @@
 mod address;
 mod class;
 mod command_line;
+mod confidential;
 mod engine;
 mod entropy;
 mod escape;
 mod json;
 mod lines;
+mod login;
+mod members;
 mod name;
 mod number;
 mod policy;
@@ -25,6 +28,7 @@ mod value;
 
 pub use class::{CLASSES, Class, Counts};
 pub use command_line::redacted_words;
+pub use confidential::Confidential;
 pub use engine::{Redacted, Redactor};
 pub use json::NotJson;
 pub use lines::{LineFilter, LineFormat, Summary};

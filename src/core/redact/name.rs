@@ -1,5 +1,7 @@
 //! Names behind which something stands that must not be seen.
 
+use super::login::has_password;
+
 /// What kind of thing stands behind a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Named {
@@ -19,13 +21,28 @@ pub enum Named {
     Payload,
     /// A secret where programs are given options, and harmless elsewhere.
     OptionKey,
+    /// A secret where it is assigned, and a common word elsewhere.
+    Assigned,
+    /// The same, unless it is a number: what has passed is counted.
+    Pass,
+    /// A user, and a secret where a password stands with it.
+    Login,
 }
 
 impl Named {
     /// Whether a number behind such a name is hidden too.
     #[must_use]
     pub const fn hides_numbers(self) -> bool {
-        matches!(self, Self::Secret | Self::Header | Self::Phrase | Self::Person)
+        matches!(self, Self::Secret | Self::Header | Self::Phrase | Self::Person | Self::Assigned)
+    }
+
+    /// Whether this text behind such a name is a secret, as far as it can be told by the text.
+    #[must_use]
+    pub fn hides(self, text: &[u8]) -> bool {
+        match self {
+            Self::Login => has_password(text),
+            named => named.hides_numbers() || !is_count(text),
+        }
     }
 
     /// Whether it is something said rather than a secret.
@@ -43,6 +60,15 @@ const NAMES: &[(&str, Named)] = &[
     ("passwd", Named::Secret),
     ("passcode", Named::Secret),
     ("pwd", Named::Secret),
+    ("pw", Named::Assigned),
+    ("db pass", Named::Secret),
+    ("user pass", Named::Secret),
+    ("smtp pass", Named::Secret),
+    ("ssh pass", Named::Secret),
+    ("key pass", Named::Secret),
+    ("store pass", Named::Secret),
+    ("become pass", Named::Secret),
+    ("pass", Named::Pass),
     ("passphrase", Named::Phrase),
     ("mnemonic", Named::Phrase),
     ("seed phrase", Named::Phrase),
@@ -182,7 +208,18 @@ pub fn named(name: &[u8]) -> Option<Named> {
 fn split<'w>(name: &[u8], camel: bool, words: &'w mut [u8; 2 * LONGEST]) -> &'w [u8] {
     let mut length = 0;
     let mut open = false;
+    let mut unseen = 0;
     for (at, letter) in name.iter().enumerate() {
+        if at < unseen {
+            continue;
+        }
+        if !letter.is_ascii()
+            && let Some((length, is_blank)) = nothing_seen(&name[at..])
+        {
+            unseen = at + length;
+            open &= !is_blank;
+            continue;
+        }
         if !is_letter(*letter) {
             open = false;
             continue;
@@ -199,6 +236,22 @@ fn split<'w>(name: &[u8], camel: bool, words: &'w mut [u8; 2 * LONGEST]) -> &'w 
         length -= 1;
     }
     words[..length].strip_prefix(b"x ").unwrap_or(&words[..length])
+}
+
+/// The length of a character that nobody sees at the beginning of this, and whether it is a blank: it must not make
+/// another name of a name.
+fn nothing_seen(name: &[u8]) -> Option<(usize, bool)> {
+    match name {
+        // The blank without a break, and the hyphen that is not there.
+        [0xc2, byte @ (0xa0 | 0xad), ..] => Some((2, *byte == 0xa0)),
+        // Blanks of other widths, of none, joiners, and marks of direction.
+        [0xe2, 0x80, byte @ 0x80..=0x8f, ..] => Some((3, *byte < 0x8b)),
+        [0xe2, 0x80, byte @ 0xaa..=0xaf, ..] => Some((3, *byte == 0xaf)),
+        [0xe2, 0x81, byte @ 0x9f..=0xa4, ..] => Some((3, *byte == 0x9f)),
+        [0xe3, 0x80, 0x80, ..] => Some((3, true)),
+        [0xef, 0xbb, 0xbf, ..] => Some((3, false)),
+        _ => None,
+    }
 }
 
 const fn is_letter(byte: u8) -> bool {
@@ -218,6 +271,10 @@ fn is_hump(name: &[u8], at: usize) -> bool {
 fn look_up(words: &[u8]) -> Option<Named> {
     let start = words.iter().rposition(|letter| *letter == b' ').map_or(0, |space| space + 1);
     let last = &words[start..];
+    // `PGPASSWORD`: no word that ends so is anything else.
+    if last.ends_with(b"password") || last.ends_with(b"passwd") {
+        return Some(Named::Secret);
+    }
     let mut sum = 0;
     for letter in last {
         sum = hash(sum, *letter);
@@ -261,7 +318,7 @@ mod tests {
         --connection-string SENTRY_DSN sessionCookie Authorization X-Amz-Signature passwd pwd passphrase \
         proxy-authorization set-cookie sessionToken session_token refresh-token id_token IDToken accesstoken \
         credentials privateKey signing_key otp pin cvv ssn userSSN card_number cardNumber iban password2 token_1 \
-        GITHUBToken pAsSwOrD PASSWORD userPassword sig X-Amz-Security-Token tokens auth privatekey clientsecret";
+        PGPASSWORD SSHPASS DBPASSWORD --pass --pw DB_PASS smtp_pass storepass GITHUBToken pAsSwOrD PASSWORD userPassword sig X-Amz-Security-Token tokens auth privatekey clientsecret";
     const CONTENT: &str = "prompt system_prompt query userQuery input user_input output completion messages arguments \
         result tool_result email userEmail phone phoneNumber address email_address username user-name gen_ai.prompt";
     const HARMLESS: &str = "tokens_used input_tokens output_tokens max_tokens --max-tokens maxTokens token_count \
@@ -282,6 +339,11 @@ mod tests {
             assert_eq!(named(name.as_bytes()), None, "{name}");
         }
         assert_eq!(named(b"--key"), Some(Named::OptionKey));
+        for name in ["pass\u{200b}word", "\u{feff}password", "password\u{a0}", "api\u{a0}key", "api\u{ad}Key"]
+        {
+            assert_eq!(named(name.as_bytes()), Some(Named::Secret), "{name:?}");
+        }
+        assert_eq!((named(b"pass"), named(b"--pw")), (Some(Named::Pass), Some(Named::Assigned)));
     }
 
     #[test]

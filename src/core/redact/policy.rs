@@ -174,7 +174,7 @@ impl Policy {
     }
 
     pub(super) const fn sight(&self) -> Sight {
-        Sight { personal: true, content: self.content, entropy: true, lone_key: false }
+        Sight { personal: true, content: self.content, entropy: true, lone_key: false, prose: false }
     }
 
     /// The length of the marker or pseudonym of ours that a text begins with, or nothing.

@@ -6,6 +6,8 @@
 use super::address::{email, home, user_part};
 use super::class::Class;
 use super::entropy::{long_run, random};
+use super::escape::entity;
+use super::login::login_at;
 use super::name::Named;
 use super::number::{iban, personal};
 use super::shape::{Span, azure, run_end, shaped};
@@ -22,6 +24,8 @@ pub struct Sight {
     pub entropy: bool,
     /// `--key` of a command line.
     pub lone_key: bool,
+    /// Whether it is prose, in which nothing but `=` and the colon of JSON assigns a value to a name.
+    pub prose: bool,
 }
 
 /// What is found in a text.
@@ -50,7 +54,10 @@ const fn kinds() -> [Kind; 256] {
         let letter = byte as u8;
         if letter.is_ascii_alphanumeric() {
             kinds[byte] = Kind::Word;
-        } else if matches!(letter, b'=' | b':' | b'@' | b'/' | b'\\' | b'%' | b'-' | b'~' | b'>' | 0x1b) {
+        } else if matches!(
+            letter,
+            b'=' | b':' | b'@' | b'/' | b'\\' | b'%' | b'-' | b'~' | b'>' | b'&' | 0x1b
+        ) {
             kinds[byte] = Kind::Mark;
         }
         byte += 1;
@@ -137,6 +144,7 @@ impl Scan<'_> {
             b'/' if self.sight.personal => self.home(),
             b'\\' => self.home().or_else(|| self.backslash()),
             b'%' => self.percent(),
+            b'&' => self.entity(),
             b'-' => self.option(),
             b'~' => azure(self.text, self.at).map(|span| self.take(span)),
             0x1b => self.colour(),
@@ -183,10 +191,15 @@ impl Scan<'_> {
 
     /// Whether a name means what it says here: words such as `input:` mean little in prose.
     fn counts(&self, name: Name, operator: u8) -> bool {
+        if self.sight.prose && operator != b'=' && !name.quoted {
+            return false;
+        }
         match name.named {
             Named::OptionKey => self.sight.lone_key && name.dashed,
             Named::Payload => self.sight.content && (name.quoted || operator == b'=' && !name.dashed),
             Named::Person | Named::Speech => self.sight.content,
+            // `first pass: done`, and the debug output of `pw:api`.
+            Named::Pass | Named::Assigned => name.quoted || name.dashed || operator == b'=',
             _ => true,
         }
     }
@@ -199,6 +212,10 @@ impl Scan<'_> {
     }
 
     fn option(&mut self) -> Option<()> {
+        if let Some((start, end)) = login_at(self.text, self.at, self.own) {
+            self.take(Span { start, end, class: Class::NamedSecret });
+            return Some(());
+        }
         let (name, end) = option_at(self.text, self.at).filter(|(name, _)| self.counts(*name, b' '))?;
         self.value(name, end)
     }
@@ -227,6 +244,13 @@ impl Scan<'_> {
         let is_escape = digits.iter().all(u8::is_ascii_hexdigit);
         self.found.escaped |= is_escape;
         self.at += if is_escape { 3 } else { 1 };
+        Some(())
+    }
+
+    fn entity(&mut self) -> Option<()> {
+        let (_, length) = entity(&self.text[self.at..])?;
+        self.found.escaped = true;
+        self.at += length;
         Some(())
     }
 

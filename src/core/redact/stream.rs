@@ -112,6 +112,28 @@ mod tests {
     }
 
     #[test]
+    fn a_name_at_the_end_of_a_line_speaks_of_the_next_one() {
+        for (text, expected) in [
+            ("password:\n  hunter22x\nnext\n", "password:\n  [R]\nnext\n"),
+            ("\"api_key\":\n\"hunter22x\",\n\"a\"", "\"api_key\":\n[R]\n\"a\""),
+            ("password:\n\nnext", "password:\n\nnext"),
+            ("password:\n  type: string\nnext", "password:\n  type: string\nnext"),
+            ("password:\ntype:\nnext", "password:\ntype:\nnext"),
+            ("token:\n4096\nresult:\nnext", "token:\n4096\nresult:\nnext"),
+            ("first pass:\nnext", "first pass:\nnext"),
+        ] {
+            let expected = expected.replace("[R]", MARKER);
+            let (seen, _) = filtered(LineFormat::Auto, Policy::default(), text.as_bytes());
+            assert_eq!(seen, expected, "{text}");
+            let (again, _) = filtered(LineFormat::Auto, Policy::default(), seen.as_bytes());
+            assert_eq!(again, expected, "again: {text}");
+        }
+        let removing = Policy { action: Action::Remove, ..Policy::default() };
+        let (seen, _) = filtered(LineFormat::Auto, removing, b"password:\nhunter22x\nnext\n");
+        assert_eq!(seen, "password:\n\nnext\n");
+    }
+
+    #[test]
     fn a_line_without_end_is_replaced_and_the_next_one_is_not_lost() {
         let limits = Limits { document_bytes: 10, text_bytes: 10, depth: 3 };
         let text = format!("0123456789\n{}\nshort\n{{{}", "a".repeat(100_000), "b".repeat(11));

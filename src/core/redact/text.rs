@@ -4,7 +4,8 @@ use super::class::Class;
 use super::engine::Redacted;
 use super::escape::quoted;
 use super::json::{NESTED, NotJson, Place, Walk, class_of};
-use super::name::{Named, is_count, named};
+use super::login::takes_login;
+use super::name::{Named, named};
 
 /// What a text comes to.
 pub(super) enum Looked {
@@ -28,8 +29,7 @@ impl Walk<'_> {
         if content.len() > policy.limits.text_bytes {
             return Looked::Hide(Class::TooLong);
         }
-        let is_hidden =
-            |named: &Named| *named != Named::OptionKey && (named.hides_numbers() || !is_count(content));
+        let is_hidden = |named: &Named| *named != Named::OptionKey && named.hides(content);
         if let Some(named) = place.named.filter(is_hidden) {
             return Looked::Hide(class_of(named));
         }
@@ -64,6 +64,9 @@ impl Walk<'_> {
 /// The secret that has to follow an element of a list: `["--token", "abc"]`, `["x-api-key", "abc"]`.
 pub(super) fn option_of(element: &[u8]) -> Option<Named> {
     let word = element.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    if takes_login(word) {
+        return Some(Named::Login);
+    }
     let is_name = word.contains(&b'-')
         || word.eq_ignore_ascii_case(b"authorization")
         || word.eq_ignore_ascii_case(b"cookie");

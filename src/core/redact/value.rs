@@ -17,6 +17,8 @@ pub struct Name {
     pub dashed: bool,
     /// The quote in which name and value stand together, and how many backslashes stand before it.
     pub around: Option<(u8, usize)>,
+    /// Whether it is one of the names of a query or the like: `?a=1&name=`, `a=1;name=`.
+    pub listed: bool,
 }
 
 /// The name that ends before `at`, where an operator stands, if what is behind it must not be seen.
@@ -29,7 +31,7 @@ pub fn name_before(text: &[u8], at: usize) -> Option<Name> {
         end = back(text, floor, end - 1, |byte| *byte == b'\\');
         let start = back(text, floor, end, |byte| *byte != quote && *byte != b'\n' && *byte != b'\\');
         let named = named(&text[start..end])?;
-        return Some(Name { named, quoted: true, dashed: false, around: None });
+        return Some(Name { named, quoted: true, dashed: false, around: None, listed: false });
     }
     let start = back(text, floor, end, is_name);
     let found = named(&text[start..end]).filter(|found| *found != Named::OptionKey);
@@ -45,11 +47,12 @@ pub fn name_before(text: &[u8], at: usize) -> Option<Name> {
         None => earlier()?,
         Some(found) => found,
     };
-    Some(Name { named, quoted: false, dashed, around: quote_before(text, start) })
+    let listed = start.checked_sub(1).is_some_and(|before| b"?&;".contains(&text[before]));
+    Some(Name { named, quoted: false, dashed, around: quote_before(text, start), listed })
 }
 
 /// The quote before `start`, and how many backslashes stand before it.
-fn quote_before(text: &[u8], start: usize) -> Option<(u8, usize)> {
+pub fn quote_before(text: &[u8], start: usize) -> Option<(u8, usize)> {
     let at = start.checked_sub(1).filter(|at| is_quote(&text[*at]))?;
     Some((text[at], at - back(text, at.saturating_sub(LONGEST_NAME), at, |byte| *byte == b'\\')))
 }
@@ -140,21 +143,58 @@ fn unquoted(text: &[u8], start: usize, name: Name, own: &dyn Fn(&[u8]) -> usize)
     let is_line = matches!(name.named, Named::Header | Named::Phrase);
     let scheme = scheme(&text[begin..]);
     let around = name.around.map(|around| around.0);
-    let ends = |byte: &u8| match byte {
+    // Behind `<name>` it goes to the next tag.
+    let in_tag = start.checked_sub(1).is_some_and(|before| text[before] == b'>');
+    let ends = |at: usize| match text[at] {
         b'\n' | b'\r' => true,
-        _ if Some(*byte) == around => true,
-        _ if is_line => around.is_none() && matches!(byte, b'"' | b'\''),
+        byte if Some(byte) == around => true,
+        byte if is_line => around.is_none() && matches!(byte, b'"' | b'\''),
         b',' | b'}' | b']' if name.quoted => true,
-        b' ' | b'\t' | b'&' | b'"' | b'\'' | b';' | b'`' | b'<' => true,
-        _ => false,
+        b'"' | b'\'' | b'`' => !goes_on(text, at),
+        b'&' => name.listed || is_last(text, at),
+        b';' => is_last(text, at) || name.listed && is_member(&text[at + 1..]),
+        b'<' => in_tag,
+        byte => matches!(byte, b' ' | b'\t'),
     };
     let from = begin + scheme;
-    let mut end = from + text[from..].iter().position(ends).unwrap_or(text.len() - from);
+    let mut end = (from..text.len()).find(|at| ends(*at)).unwrap_or(text.len());
+    if name.named == Named::Person {
+        let last = digits_end(text, from, end);
+        end = (last..text.len()).find(|at| ends(*at)).unwrap_or(text.len());
+    }
     // A backslash before the quote that ended it belongs to the quote.
     while end > from && text.get(end).is_some_and(is_quote) && text[end - 1] == b'\\' {
         end -= 1;
     }
     (start, end)
+}
+
+/// Whether a letter follows, so that the quote here is one of the value.
+fn goes_on(text: &[u8], at: usize) -> bool {
+    text.get(at + 1).is_some_and(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii())
+}
+
+/// Whether nothing follows in this word.
+fn is_last(text: &[u8], at: usize) -> bool {
+    text.get(at + 1).is_none_or(|byte| byte.is_ascii_whitespace() || is_quote(byte))
+}
+
+/// Whether `name=` begins here.
+fn is_member(text: &[u8]) -> bool {
+    let end = run_end(text, 0, is_name);
+    end > 0 && text.get(end) == Some(&b'=')
+}
+
+/// The end of a telephone number, which may be written with blanks; `end` for what is none.
+fn digits_end(text: &[u8], start: usize, end: usize) -> usize {
+    let is_number =
+        text[start..end].iter().all(is_of_number) && text[start..end].iter().any(u8::is_ascii_digit);
+    let most = if is_number { run_end(text, end, is_of_number) } else { end };
+    text[end..most].iter().rposition(u8::is_ascii_digit).map_or(end, |last| end + last + 1)
+}
+
+const fn is_of_number(byte: &u8) -> bool {
+    byte.is_ascii_digit() || matches!(byte, b' ' | b'-' | b'+' | b'/' | b'(' | b')' | b'.')
 }
 
 /// The scheme of a credential is no secret.
@@ -173,17 +213,33 @@ fn scheme(text: &[u8]) -> usize {
 
 /// The option that begins with the hyphen at `at`, with the end of its name, if a value follows it.
 pub fn option_at(text: &[u8], at: usize) -> Option<(Name, usize)> {
-    let before = at.checked_sub(1).map(|before| text[before]);
-    if before.is_some_and(|byte| !(byte.is_ascii_whitespace() || is_quote(&byte) || byte == b'[')) {
+    if !begins_option(text, at) {
         return None;
     }
     let end = run_end(text, at, is_name);
-    let named =
-        text.get(end).filter(|byte| matches!(byte, b' ' | b'\t')).and_then(|_| named(&text[at..end]))?;
-    let value = run_end(text, end, |byte| matches!(byte, b' ' | b'\t'));
-    let is_option = is_long_option(&text[value..]);
-    let around = quote_before(text, at);
-    (!is_option).then_some((Name { named, quoted: false, dashed: true, around }, end))
+    let (value, around) = match text.get(end)? {
+        b' ' | b'\t' => (end, quote_before(text, at)),
+        b'"' | b'\'' => (behind_quotes(text, end)?, None),
+        _ => return None,
+    };
+    let named = named(&text[at..end])?;
+    let first = run_end(text, value, |byte| matches!(byte, b' ' | b'\t' | b'"' | b'\''));
+    let name = Name { named, quoted: false, dashed: true, around, listed: false };
+    (!is_long_option(&text[first..])).then_some((name, value))
+}
+
+/// Whether an option can begin here.
+pub fn begins_option(text: &[u8], at: usize) -> bool {
+    let before = at.checked_sub(1).map(|before| text[before]);
+    before.is_none_or(|byte| byte.is_ascii_whitespace() || is_quote(&byte) || byte == b'[')
+}
+
+/// Where in a list of words, such as `'-u', 'ann'`, the one begins that follows the word which ends with the quote at `at`.
+pub fn behind_quotes(text: &[u8], at: usize) -> Option<usize> {
+    let quote = text.get(at).filter(|quote| is_quote(quote))?;
+    let comma = (text.get(at + 1) == Some(&b',')).then_some(at + 2)?;
+    let next = run_end(text, comma, |byte| matches!(byte, b' ' | b'\t'));
+    (text.get(next) == Some(quote)).then_some(next)
 }
 
 /// A secret may begin with a hyphen, another long option is none.

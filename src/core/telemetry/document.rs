@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use super::event::{AgentEvent, Draft, EventKind, Phase};
+use super::event::{AgentEvent, Draft, EventKind, Phase, fits_attribute};
 use super::timestamp;
 
 /// The keys of an event. Those up to and including `correlationId` are never missing in a whole one.
@@ -26,7 +26,9 @@ pub struct Problem {
 }
 
 impl Problem {
-    fn new(field: &str, found: impl Into<String>, wanted: impl Into<String>) -> Self {
+    /// Something that stands in a field, and what may stand there.
+    #[must_use]
+    pub fn new(field: &str, found: impl Into<String>, wanted: impl Into<String>) -> Self {
         Self { field: field.to_owned(), found: found.into(), wanted: wanted.into() }
     }
 }
@@ -88,7 +90,12 @@ fn moment(fields: &mut Map<String, Value>, problems: &mut Vec<Problem>) -> Optio
 
 fn name(fields: &mut Map<String, Value>, key: &str, problems: &mut Vec<Problem>) -> Option<String> {
     match fields.remove(key)? {
-        Value::String(text) if !text.is_empty() => Some(text),
+        Value::String(text) if !text.is_empty() && text.chars().all(fits_attribute) => Some(text),
+        Value::String(text) if !text.is_empty() => {
+            let wanted = "write it without control characters, which no attribute of a CloudEvent may hold";
+            problems.push(Problem::new(key, escaped(&text), wanted));
+            None
+        }
         other => {
             problems.push(Problem::new(key, found(&other), "write a text of at least one character"));
             None
@@ -133,6 +140,11 @@ fn found(value: &Value) -> String {
     }
 }
 
+/// A text with what nobody would see in it.
+fn escaped(text: &str) -> String {
+    format!("found {}", shorten(&format!("{text:?}")))
+}
+
 fn shorten(text: &str) -> String {
     if text.chars().count() <= SHOWN {
         return text.to_owned();
@@ -161,6 +173,11 @@ mod tests {
             (json!({"event": "run-started"}), "event: found \"run-started\"; allowed are run_started, "),
             (json!({"event": 7}), "event: found 7; "),
             (json!({"agentId": ""}), "agentId: found \"\"; write a text of at least one character"),
+            (
+                json!({"agentId": "a\u{1}\u{9b}"}),
+                "agentId: found \"a\\u{1}\\u{9b}\"; write it without control",
+            ),
+            (json!({"correlationId": "a\nb"}), "correlationId: found \"a\\nb\"; write it without control"),
             (json!({"correlationId": {}}), "correlationId: found an object; "),
             (json!({"timestamp": "yesterday"}), "timestamp: found \"yesterday\"; write a moment such as 20"),
             (json!({"labels": "x"}), "labels: found \"x\"; write an object, "),

@@ -76,6 +76,16 @@ impl EventKind {
     }
 }
 
+/// What the texts must not hold that stand in attributes of a CloudEvent (1.0.2, 3.1: control characters, and code points
+/// that are no characters), as a class of a regular expression.
+pub const NOT_IN_ATTRIBUTES: &str = "\\u0000-\\u001f\\u007f-\\u009f\\ufdd0-\\ufdef\\ufffe\\uffff";
+
+/// Whether a character is none of those.
+#[must_use]
+pub const fn fits_attribute(letter: char) -> bool {
+    !matches!(letter, '\0'..='\x1f' | '\x7f'..='\u{9f}' | '\u{fdd0}'..='\u{fdef}' | '\u{fffe}' | '\u{ffff}')
+}
+
 /// A whole and valid event.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AgentEvent {

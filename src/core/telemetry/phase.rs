@@ -32,6 +32,9 @@ pub struct Begun {
     /// Which start of the machine.
     #[serde(default)]
     pub boot: Option<String>,
+    /// Its own file, where this one only says which run of a name was started last.
+    #[serde(default)]
+    pub file: Option<String>,
 }
 
 impl Versioned for Begun {
@@ -43,7 +46,7 @@ impl Begun {
     #[must_use]
     pub fn new(correlation_id: String, now: Moment) -> Self {
         let (began_ms, awake_ms) = (since_1970(now.wall), milliseconds(now.awake));
-        Self { correlation_id, began_ms, awake_ms, boot: now.boot }
+        Self { correlation_id, began_ms, awake_ms, boot: now.boot, file: None }
     }
 
     /// How long it took, in milliseconds: by the clock that nobody sets, if the machine was not started anew; nothing when

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::document::KEYS;
-use super::event::{EventKind, Phase, SCHEMA_VERSION};
+use super::event::{EventKind, NOT_IN_ATTRIBUTES, Phase, SCHEMA_VERSION};
 use super::seal::schema_name;
 use super::topic::TOPIC;
 
@@ -39,7 +39,12 @@ fn property(key: &str) -> Value {
             "pattern": MOMENT,
             "description": "in UTC with Z; another offset is normalised",
         }),
-        "agentId" | "correlationId" => json!({ "type": "string", "minLength": 1 }),
+        "agentId" | "correlationId" => json!({
+            "type": "string",
+            "minLength": 1,
+            "pattern": format!("^[^{NOT_IN_ATTRIBUTES}]*$"),
+            "description": "stands in an attribute of the CloudEvent, so without control characters",
+        }),
         "phase" => json!({ "enum": Phase::ALL.map(|(_, word)| word) }),
         "event" => json!({ "enum": EventKind::ALL.map(|(_, word)| word) }),
         _ => json!({ "type": "object" }),

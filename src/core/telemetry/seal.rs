@@ -1,10 +1,12 @@
 //! From an event to the line of the spool: redacted, and in its envelope.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use super::event::{AgentEvent, SCHEMA_VERSION};
+use super::event::{AgentEvent, SCHEMA_VERSION, fits_attribute};
 use super::trace::{Carriers, with_span};
 use crate::core::redact::{Counts, MARKER, Redacted, Redactor, STAMP};
 
@@ -95,7 +97,8 @@ impl Sealer {
         self.carriers.traceparent(&self.name(correlation_id, &mut Counts::default()))
     }
 
-    /// Appends the line of an event, with its end, to `out`. What was taken out is counted.
+    /// Appends the line of an event, with its end, to `out`, and returns the correlation id that stands in it. What was
+    /// taken out is counted.
     ///
     /// # Errors
     /// When it is too long or cannot be redacted; `out` is then as it was.
@@ -105,7 +108,7 @@ impl Sealer {
         label: Label<'_>,
         counts: &mut Counts,
         out: &mut Vec<u8>,
-    ) -> Result<(), SealError> {
+    ) -> Result<String, SealError> {
         let content = self.content(event, counts)?;
         let agent = self.name(&event.agent_id, counts);
         let correlation = self.name(&event.correlation_id, counts);
@@ -122,7 +125,7 @@ impl Sealer {
         push(&mut line, &correlation);
         if let Some(cause) = label.cause {
             line.push_str(",\"causationid\":");
-            push(&mut line, cause);
+            push(&mut line, &attribute(cause));
         }
         line.push_str(",\"traceparent\":");
         let outer = label.traceparent.or(self.carriers.traceparent.as_deref());
@@ -145,21 +148,21 @@ impl Sealer {
             return Err(SealError::TooLong { bytes: line.len() });
         }
         out.extend_from_slice(line.as_bytes());
-        Ok(())
+        Ok(correlation)
     }
 
     /// A name without what must not be seen; what would be nothing then is the marker.
     fn name(&self, text: &str, counts: &mut Counts) -> String {
         let seen = self.redactor.text(text, counts);
-        if seen.is_empty() { MARKER.to_owned() } else { seen.into_owned() }
+        if seen.is_empty() { MARKER.to_owned() } else { attribute(&seen).into_owned() }
     }
 
     /// Labels, metrics and outcome with a comma before them, redacted and stamped.
     fn content(&self, event: &AgentEvent, counts: &mut Counts) -> Result<String, SealError> {
         const UNEXPECTED: SealError = SealError::NotRedacted("the result is no event any more");
-        let mut labels = std::borrow::Cow::Owned(Map::new());
+        let mut labels = Cow::Owned(Map::new());
         if let Some(given) = &event.labels {
-            labels = std::borrow::Cow::Borrowed(given);
+            labels = Cow::Borrowed(given);
             if given.contains_key(STAMP.0) {
                 labels.to_mut().shift_remove(STAMP.0);
             }
@@ -182,6 +185,19 @@ impl Sealer {
         let inside = inside.strip_suffix('}').ok_or(UNEXPECTED)?;
         Ok(format!(",\"labels\":{{\"{}\":\"{}\"{comma}{inside}", STAMP.0, STAMP.1))
     }
+}
+
+/// A text as it may stand in an attribute of a CloudEvent: what must not is written as an escape. Events of our own have
+/// none of it, but what comes from another bus or out of a configuration may.
+fn attribute(text: &str) -> Cow<'_, str> {
+    if text.chars().all(fits_attribute) {
+        return Cow::Borrowed(text);
+    }
+    let letter = |letter: char| match letter {
+        letter if fits_attribute(letter) => letter.to_string(),
+        letter => format!("\\u{:04x}", u32::from(letter)),
+    };
+    text.chars().map(letter).collect()
 }
 
 fn data(line: &mut String, event: &AgentEvent, agent: &str, correlation: &str) {

@@ -27,9 +27,11 @@ fn sealed_by(policy: Policy, carriers: Carriers, changes: &Value) -> Result<Valu
     let result = sealer.seal(&event, Label { id: ID, ..Label::default() }, &mut Counts::default(), &mut line);
     let line = line.strip_prefix(b"before").unwrap();
     match result {
-        Ok(()) => {
+        Ok(correlation) => {
             assert_eq!(line.iter().filter(|byte| **byte == b'\n').count(), 1);
-            Ok(serde_json::from_slice(line).unwrap())
+            let envelope: Value = serde_json::from_slice(line).unwrap();
+            assert_eq!(envelope["correlationid"], correlation);
+            Ok(envelope)
         }
         Err(error) => {
             assert!(line.is_empty(), "nothing of it is written");
@@ -62,6 +64,27 @@ fn the_envelope_is_a_cloud_event() {
     }));
     assert_eq!(envelope["data"], expected);
     assert!(document::whole(envelope["data"].clone()).is_ok(), "what is sealed is still an event");
+}
+
+#[test]
+fn no_attribute_holds_a_control_character() {
+    let draft = super::super::event::Draft {
+        agent_id: Some("a\u{1}b\u{85}".to_owned()),
+        correlation_id: Some("c\n\u{fffe}".to_owned()),
+        ..Default::default()
+    };
+    let event = draft.complete("", std::time::UNIX_EPOCH, || unreachable!("there is an id")).unwrap();
+    let sealer = Sealer::new(Redactor::default(), Carriers::default(), "urn:x:y", "topic");
+    let label = Label { id: ID, cause: Some("x\ty"), ..Label::default() };
+    let mut line = Vec::new();
+    let id = sealer.seal(&event, label, &mut Counts::default(), &mut line).unwrap();
+    let envelope: Value = serde_json::from_slice(&line).unwrap();
+    assert_eq!(
+        (&envelope["subject"], &envelope["data"]["agentId"]),
+        (&json!("a\\u0001b\\u0085"), &envelope["subject"])
+    );
+    assert_eq!((id.as_str(), &envelope["causationid"]), ("c\\u000a\\ufffe", &json!("x\\u0009y")));
+    assert!(document::whole(envelope["data"].clone()).is_ok());
 }
 
 #[test]
@@ -115,7 +138,7 @@ fn what_is_too_long_is_refused() {
         let error = error.unwrap_err();
         assert!(matches!(error, SealError::TooLong { .. } | SealError::NotRedacted(_)), "{error}");
     }
-    let odd = "quote \" backslash \\ line \n snow \u{2603}";
+    let odd = "quote \" backslash \\ snow \u{2603}";
     assert_eq!(sealed(&json!({"agentId": odd}))["subject"], odd);
 }
 

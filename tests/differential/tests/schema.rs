@@ -77,7 +77,7 @@ fn envelopes_are_what_the_document_of_the_bus_says() {
     let sealer = Sealer::new(Redactor::default(), Carriers::default(), "urn:cortex-os:runtime", TOPIC);
     let mut dice = Dice(17);
     let mut sealed = 0;
-    for _ in 0..2000 {
+    for _ in 0..3000 {
         let Ok(draft) = draft(event(&mut dice)) else { continue };
         let event = draft.complete("agent", UNIX_EPOCH, || Ok("id".to_owned())).unwrap();
         let label = Label { id: "1", cause: (sealed % 2 == 0).then_some("0"), ..Label::default() };

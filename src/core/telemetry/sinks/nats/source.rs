@@ -45,7 +45,15 @@ impl SourceSettings {
     /// # Errors
     /// When the URL is none.
     pub fn endpoint(&self) -> Result<Endpoint, SettingError> {
-        Endpoint::parse(self.url.expose(), NATS)
+        let endpoint = Endpoint::parse(self.url.expose(), NATS)?;
+        if endpoint.target.expose() != "/" {
+            // Else the first half of a token is taken for a host, asked for and shown.
+            return Err(SettingError::new(
+                "url",
+                "has no path: write / ? # in a token or password percent-encoded",
+            ));
+        }
+        Ok(endpoint)
     }
 
     fn filter(&self) -> Result<String, SettingError> {
