@@ -9,7 +9,7 @@ use crate::config::store_keys::StoreSettings;
 use crate::config::{Resolved, closest};
 use crate::context::Context;
 use crate::core::cache::find::{self, Places};
-use crate::core::cache::nx::locate::{NxStore, Surroundings, locate};
+use crate::core::cache::nx::locate::{Exclusive, NxStore, Surroundings, locate};
 use crate::core::cache::plan::Limits;
 use crate::core::cache::run::base_of;
 use crate::core::cache::store::{Description, Kind, LastUse, NX, STORES, Selection as Names, Store};
@@ -152,7 +152,6 @@ fn nx_stores(
     description: &Description,
     limits: Limits,
 ) -> Vec<Store> {
-    let is_exclusive = own.and_then(|own| own.exclusive).unwrap_or(false);
     let around = Surroundings {
         root: places.workspace,
         variable: places.variable,
@@ -160,7 +159,7 @@ fn nx_stores(
         shared_temp: Path::new("/tmp"),
         git: &git::ask,
         uid: places.uid,
-        is_exclusive,
+        exclusive: exclusive(own),
     };
     let located = locate(&around);
     let store = |nx: NxStore| {
@@ -183,7 +182,7 @@ fn nx_stores(
             limits,
             version: located.version.clone(),
             notes: left_behind.into_iter().collect(),
-            is_exclusive: is_exclusive || nx.is_below_home,
+            is_exclusive: nx.is_exclusive || nx.is_below_home,
             serves_everywhere: false,
             // Without its settings nobody knows where else Nx keeps databases.
             refusal: nx.shared.clone().or_else(|| located.troubles.first().cloned()),
@@ -191,6 +190,14 @@ fn nx_stores(
         }
     };
     located.stores.into_iter().map(store).collect()
+}
+
+fn exclusive(own: Option<&StoreSettings>) -> Exclusive {
+    match own.filter(|own| own.exclusive == Some(true)) {
+        None => Exclusive::None,
+        Some(own) if own.exclusive_is_of_workspace => Exclusive::Inside,
+        Some(_) => Exclusive::Any,
+    }
 }
 
 /// The stores that the configuration adds.

@@ -6,6 +6,7 @@ pub mod bus;
 pub mod cache;
 mod environment;
 pub mod jetstream;
+pub mod nx;
 pub mod receiver;
 pub mod registry;
 mod run;

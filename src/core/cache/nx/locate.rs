@@ -29,8 +29,19 @@ pub struct Surroundings<'a> {
     pub git: &'a Git<'a>,
     /// The user.
     pub uid: u32,
-    /// Whether somebody said that no other workspace uses the configured folder (`cache.nx.exclusive`).
-    pub is_exclusive: bool,
+    /// Which folders somebody said no other workspace uses (`cache.nx.exclusive`).
+    pub exclusive: Exclusive,
+}
+
+/// The folders that no other workspace uses, as somebody said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exclusive {
+    /// Nobody said so of any.
+    None,
+    /// The workspace itself said so, which may have come from anywhere: that counts for what really is in it.
+    Inside,
+    /// The user said so, of whatever folder is configured.
+    Any,
 }
 
 /// One cache of a workspace.
@@ -54,6 +65,8 @@ pub struct NxStore {
     pub max_cache_bytes: Option<u64>,
     /// Whether all databases that may know its entries stand beside it, below the home folder.
     pub is_below_home: bool,
+    /// Whether somebody who may say so said that no other workspace uses it.
+    pub is_exclusive: bool,
     /// Why there may be databases that cannot be seen from here. Then nothing may be removed.
     pub shared: Option<String>,
 }
@@ -185,7 +198,12 @@ fn add(
         None => real.parent().map(|parent| parent.join("databases")).into_iter().collect(),
     };
     let (databases, hidden) = databases_in(&folders);
-    let shared = hidden.or_else(|| shared(&candidate, &real, around));
+    let is_exclusive = match around.exclusive {
+        Exclusive::None => false,
+        Exclusive::Inside => real.starts_with(around.root),
+        Exclusive::Any => true,
+    };
+    let shared = hidden.or_else(|| shared(&candidate, &real).filter(|_| !is_exclusive));
     located.stores.push(NxStore {
         is_below_home: candidate.place.is_none(),
         terminal_outputs: candidate.folder.join("terminalOutputs"),
@@ -199,6 +217,7 @@ fn add(
         database_folders: folders,
         databases,
         max_cache_bytes,
+        is_exclusive,
         shared,
     });
 }
@@ -246,8 +265,8 @@ fn has_commits(folder: &Path) -> bool {
 }
 
 /// Why other checkouts may use this folder with databases that are somewhere else.
-fn shared(candidate: &Candidate, real: &Path, around: &Surroundings<'_>) -> Option<String> {
-    let place = candidate.place.as_ref().filter(|_| !around.is_exclusive)?;
+fn shared(candidate: &Candidate, real: &Path) -> Option<String> {
+    let place = candidate.place.as_ref()?;
     let place = fs::canonicalize(place).unwrap_or_else(|_| place.clone());
     let is_absolute = candidate.configured.as_ref().is_some_and(|one| one.folder.is_absolute());
     if !is_absolute && real.starts_with(&place) {
@@ -259,7 +278,7 @@ fn shared(candidate: &Candidate, real: &Path, around: &Surroundings<'_>) -> Opti
     };
     Some(format!(
         "{why}, and another checkout that uses the same folder has a database that cannot be seen from here; if \
-         this workspace alone uses it, set `cache.nx.exclusive = true`"
+         this workspace alone uses it, set `cache.nx.exclusive = true` in your own configuration"
     ))
 }
 

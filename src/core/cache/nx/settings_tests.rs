@@ -2,7 +2,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::super::locate::Surroundings;
+use super::super::locate::{Exclusive, Surroundings};
 use super::{Settings, env_line, parse_size, read};
 
 #[test]
@@ -63,7 +63,7 @@ fn settings(files: &[(&str, &str)], variables: &[(&str, &str)]) -> Settings {
         shared_temp: Path::new("/nowhere"),
         git: &|_, _| None,
         uid: 0,
-        is_exclusive: false,
+        exclusive: Exclusive::None,
     };
     read(folder.path(), &around)
 }

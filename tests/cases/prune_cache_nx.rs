@@ -1,0 +1,82 @@
+//! Caches of Nx: whose word counts for which folder, and what no record proves to be of no use.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use crate::support::cache::HOUR;
+use crate::support::{Output, TestEnv, nx};
+
+const KIB: usize = 1024;
+
+fn prune(env: &TestEnv, arguments: &[&str]) -> Output {
+    env.run(&[&["--json", "prune-cache", "nx"], arguments].concat())
+}
+
+/// What the user says, whatever workspace it is.
+fn write_user_config(env: &TestEnv, text: &str) {
+    let folder = env.path("home").join(".config/brainwav");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("config.toml"), text).unwrap();
+}
+
+const EXCLUSIVE: &str = "[cache.nx]\nexclusive = true\n";
+
+/// Makes a folder the cache of the workspace.
+type Way<'a> = &'a dyn Fn(&TestEnv, &Path);
+
+#[test]
+fn a_workspace_says_nothing_about_a_folder_outside_of_it() {
+    let by_json = |env: &TestEnv, photos: &Path| {
+        nx::workspace(env, &format!(r#"{{"cacheDirectory":"{}"}}"#, photos.display()));
+    };
+    let by_file = |env: &TestEnv, photos: &Path| {
+        nx::workspace(env, "{}");
+        let line = format!("NX_CACHE_DIRECTORY={}\n", photos.display());
+        fs::write(env.workspace().join(".env"), line).unwrap();
+    };
+    let by_link = |env: &TestEnv, photos: &Path| {
+        nx::workspace(env, "{}");
+        symlink(photos.parent().unwrap(), env.workspace().join(".nx")).unwrap();
+    };
+    let ways: [(&str, Way<'_>); 3] = [("nx.json", &by_json), (".env", &by_file), ("a link", &by_link)];
+    for (way, lead_to) in ways {
+        let env = TestEnv::new();
+        let photos = env.path("home").join("pictures/cache");
+        for year in ["2023", "2024"] {
+            nx::entry(&photos, year, KIB, HOUR * 9);
+        }
+        lead_to(&env, &photos);
+        env.write_config(EXCLUSIVE);
+        for limit in ["1GiB", "0B"] {
+            let output = prune(&env, &["--max-size", limit]);
+            let store = output.store("nx");
+            assert_eq!(store["verdict"], "refused", "{way}: {store}");
+            assert!(store["reason"].to_string().contains("in your own configuration"), "{way}: {store}");
+            assert_eq!(TestEnv::file_names(&photos), ["2023", "2024"], "{way}");
+        }
+        write_user_config(&env, EXCLUSIVE);
+        env.write_config("");
+        drop(prune(&env, &["--max-size", "0B"]).expect_code(0));
+        assert_eq!(TestEnv::file_names(&photos), [""; 0], "{way}: the user may say so");
+    }
+}
+
+#[test]
+fn a_workspace_speaks_for_what_is_in_it() {
+    let env = TestEnv::new();
+    let cache = env.workspace().join("tmp/cache");
+    nx::workspace(&env, &format!(r#"{{"cacheDirectory":"{}"}}"#, cache.display()));
+    let entry = nx::entry(&cache, "123", KIB, HOUR * 9);
+    drop(prune(&env, &["--max-size", "0B"]).expect_code(1));
+    assert!(entry.exists());
+    env.write_config(EXCLUSIVE);
+    drop(prune(&env, &["--max-size", "0B"]).expect_code(0));
+    assert!(!entry.exists());
+    // What the user says holds until the workspace says something else, of what is in it.
+    write_user_config(&env, EXCLUSIVE);
+    env.write_config("[cache.nx]\nexclusive = false\n");
+    let entry = nx::entry(&cache, "123", KIB, HOUR * 9);
+    drop(prune(&env, &["--max-size", "0B"]).expect_code(1));
+    assert!(entry.exists());
+}
