@@ -8,12 +8,14 @@ use crate::config::settings::CacheSettings;
 use crate::config::store_keys::StoreSettings;
 use crate::config::{Resolved, closest};
 use crate::context::Context;
+use crate::core::cache::disk::Disk;
 use crate::core::cache::find::{self, Places};
 use crate::core::cache::nx::locate::{Exclusive, NxStore, Surroundings, locate};
 use crate::core::cache::plan::Limits;
 use crate::core::cache::run::base_of;
 use crate::core::cache::store::{Description, Kind, LastUse, NX, STORES, Selection as Names, Store};
 use crate::error::{Error, Result};
+use crate::sys::disk::SystemDisk;
 use crate::sys::git::{self, Tracked};
 
 /// What was asked for.
@@ -165,7 +167,7 @@ fn nx_stores(
     let store = |nx: NxStore| {
         let mut limits = limits;
         // Nx itself would evict above its own limit, by a rule of its own.
-        limits.max_bytes = match (limits.max_bytes, nx.max_cache_bytes) {
+        limits.max_bytes = match (limits.max_bytes, limit_of_nx(&nx)) {
             (Some(ours), Some(theirs)) => Some(ours.min(theirs)),
             (ours, theirs) => ours.or(theirs),
         };
@@ -190,6 +192,14 @@ fn nx_stores(
         }
     };
     located.stores.into_iter().map(store).collect()
+}
+
+fn limit_of_nx(nx: &NxStore) -> Option<u64> {
+    let usual = || {
+        let folder = SystemDisk.open(&nx.folder).ok().filter(|_| nx.has_usual_limit)?;
+        SystemDisk.space(&folder).ok().map(|space| space.total_bytes / 10)
+    };
+    nx.max_cache_bytes.or_else(usual)
 }
 
 fn exclusive(own: Option<&StoreSettings>) -> Exclusive {

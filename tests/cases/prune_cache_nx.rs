@@ -80,3 +80,45 @@ fn a_workspace_speaks_for_what_is_in_it() {
     drop(prune(&env, &["--max-size", "0B"]).expect_code(1));
     assert!(entry.exists());
 }
+
+#[test]
+fn the_limit_of_nx_is_an_upper_bound_and_none_of_it_is_none() {
+    const GIB: u64 = 1 << 30;
+    for (json, file, expected) in [
+        (r#"{"maxCacheSize":"100KB"}"#, "", 100 << 10),
+        (r#"{"maxCacheSize":"2GB"}"#, "", GIB),
+        (r#"{"maxCacheSize":"0"}"#, "", GIB),
+        (r#"{"maxCacheSize":"2GB"}"#, "NX_MAX_CACHE_SIZE=100KB", 100 << 10),
+        (r#"{"maxCacheSize":"100KB"}"#, "NX_MAX_CACHE_SIZE=0", GIB),
+    ] {
+        let env = TestEnv::new();
+        nx::workspace(&env, json);
+        fs::write(env.workspace().join(".env"), file).unwrap();
+        nx::entry(&env.workspace().join(".nx/cache"), "123", KIB, HOUR * 9);
+        let store = prune(&env, &[]).expect_code(0).store("nx");
+        assert_eq!(store["max_size_bytes"], expected, "{json} {file}: {store}");
+    }
+    let env = TestEnv::new();
+    nx::workspace(&env, r#"{"maxCacheSize":"0"}"#);
+    let entry = nx::entry(&env.workspace().join(".nx/cache"), "123", KIB, HOUR * 9);
+    let database = nx::database(&env.workspace().join(".nx/workspace-data"), "23.1.3");
+    nx::row(&database, "123", HOUR * 9);
+    let store = prune(&env, &["--max-size", "none"]).expect_code(0).store("nx");
+    assert!(store["max_size_bytes"].is_null(), "{store}");
+    assert!(entry.exists(), "what Nx keeps without a limit is not above one of 0 B");
+    assert_eq!(nx::rows(&database), ["123"]);
+}
+
+#[test]
+fn without_a_limit_of_its_own_nx_keeps_to_a_tenth_of_the_disk() {
+    for (version, is_bound) in [("22.7.0", true), ("19.8.14", false)] {
+        let env = TestEnv::new();
+        nx::workspace(&env, "{}");
+        nx::install(&env.workspace(), version);
+        nx::entry(&env.workspace().join(".nx/cache"), "123", KIB, HOUR * 9);
+        let store = prune(&env, &["--max-size", "none"]).expect_code(0).store("nx");
+        let total = rustix::fs::statvfs(env.workspace()).map(|disk| disk.f_blocks * disk.f_frsize).unwrap();
+        let expected = is_bound.then_some(total / 10);
+        assert_eq!(store["max_size_bytes"].as_u64(), expected, "{version}: {store}");
+    }
+}

@@ -61,8 +61,10 @@ pub struct NxStore {
     pub has_commits: bool,
     /// Whether the installed Nx uses this one now; `None` when no Nx is installed.
     pub is_current: Option<bool>,
-    /// The limit that is configured for it, in bytes; without one Nx takes a tenth of the disk.
+    /// The limit that is configured for it, in bytes.
     pub max_cache_bytes: Option<u64>,
+    /// Whether the installed Nx keeps it below a tenth of its disk, because nothing is configured.
+    pub has_usual_limit: bool,
     /// Whether all databases that may know its entries stand beside it, below the home folder.
     pub is_below_home: bool,
     /// Whether somebody who may say so said that no other workspace uses it.
@@ -104,13 +106,20 @@ pub fn locate(around: &Surroundings<'_>) -> Located {
     let version = installed(&root);
     let current = version.as_ref().map(|version| current(version, &own, &names, &places, around));
     let mut located = Located {
-        version: version.map(|version| version.text),
+        version: version.as_ref().map(|version| version.text.clone()),
         troubles: own.trouble.iter().cloned().collect(),
         current,
         stores: Vec::new(),
     };
     for candidate in candidates(&names, &places, around) {
-        add(candidate, &places, own.max_cache_bytes, around, &mut located);
+        add(candidate, &places, around, &mut located);
+    }
+    // No older one was looked at.
+    let has_usual_limit =
+        version.is_some_and(|version| version.at_least(20, 8)) && own.max_cache_bytes.is_none();
+    for store in &mut located.stores {
+        store.max_cache_bytes = own.max_cache_bytes.flatten();
+        store.has_usual_limit = has_usual_limit && store.is_current == Some(true);
     }
     located
 }
@@ -181,13 +190,7 @@ fn default_folder(place: &Path, settings: &Settings) -> PathBuf {
     place.join(if settings.is_lerna_only { "node_modules/.cache/nx" } else { ".nx/cache" })
 }
 
-fn add(
-    candidate: Candidate,
-    places: &Places,
-    max_cache_bytes: Option<u64>,
-    around: &Surroundings<'_>,
-    located: &mut Located,
-) {
+fn add(candidate: Candidate, places: &Places, around: &Surroundings<'_>, located: &mut Located) {
     let Ok(real) = fs::canonicalize(&candidate.folder) else { return };
     let is_known = |store: &NxStore| fs::canonicalize(&store.folder).is_ok_and(|known| known == real);
     if !real.is_dir() || located.stores.iter().any(is_known) {
@@ -216,7 +219,8 @@ fn add(
         folder: candidate.folder,
         database_folders: folders,
         databases,
-        max_cache_bytes,
+        max_cache_bytes: None,
+        has_usual_limit: false,
         is_exclusive,
         shared,
     });

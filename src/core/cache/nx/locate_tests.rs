@@ -275,6 +275,25 @@ fn a_workspace_of_lerna_alone() {
 }
 
 #[test]
+fn nx_takes_a_tenth_of_the_disk_where_nothing_is_configured() {
+    for (version, json, expected) in [
+        ("24.0.6", "{}", [(None, true), (None, false)]),
+        ("24.0.6", r#"{"maxCacheSize":"1KB"}"#, [(Some(1024), false); 2]),
+        ("24.0.6", r#"{"maxCacheSize":"0"}"#, [(None, false); 2]),
+        ("19.8.14", "{}", [(None, false); 2]),
+    ] {
+        let machine = Machine::new().with_origin();
+        machine.nx(version);
+        machine.write("repo/nx.json", json);
+        fs::create_dir_all(machine.path(&format!("{SHARED}/cache"))).unwrap();
+        fs::create_dir_all(machine.path("repo/.nx/cache")).unwrap();
+        let limits = machine.locate().stores.into_iter();
+        let limits: Vec<_> = limits.map(|store| (store.max_cache_bytes, store.has_usual_limit)).collect();
+        assert_eq!(limits, expected, "{version} {json}");
+    }
+}
+
+#[test]
 fn a_folder_that_others_may_use_is_only_reported() {
     for (folder, exclusive, expected) in [
         ("inside", Exclusive::None, None),

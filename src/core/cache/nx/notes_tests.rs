@@ -29,6 +29,7 @@ impl Cache {
             has_commits: true,
             is_current: None,
             max_cache_bytes: None,
+            has_usual_limit: false,
             is_exclusive: false,
             shared: None,
             folder,
