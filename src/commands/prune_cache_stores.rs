@@ -184,7 +184,6 @@ fn nx_stores(
             limits,
             version: located.version.clone(),
             notes: left_behind.into_iter().collect(),
-            is_exclusive: nx.is_exclusive || nx.is_below_home,
             serves_everywhere: false,
             // Without its settings nobody knows where else Nx keeps databases.
             refusal: nx.shared.clone().or_else(|| located.troubles.first().cloned()),
@@ -223,7 +222,6 @@ fn own_stores(settings: &CacheSettings, selection: &Selection, workspace: &Path)
             last_use: own.last_use.unwrap_or(LastUse::Touched),
             project: workspace.to_owned(),
             users: Vec::new(),
-            is_exclusive: false,
             serves_everywhere: false,
             limits: limits(settings, Some(own), Kind::Entries, None),
             nx: None,

@@ -10,6 +10,7 @@ use super::ui::Ui;
 use super::units::{count, plural, size, time};
 use crate::core::cache::apply::Outcome;
 use crate::core::cache::disk::Usage;
+use crate::core::cache::ledger::Doubt;
 use crate::core::cache::plan::Reason;
 use crate::core::cache::run::Pruned;
 use crate::core::cache::store::{Kind, Store};
@@ -271,11 +272,14 @@ pub fn notes(row: &StoreRow, pruned: &Pruned) -> Vec<String> {
     notes.extend(pruned.settled.left.iter().take(3).map(|left| format!("left in the trash: {left}")));
     if pruned.plan.lost_held > 0 {
         let entries = plural(pruned.plan.lost_held, "entry", "entries");
-        notes.push(format!(
-            "{entries} unknown to the databases that are seen from here stay; where no others use this cache, set \
-             cache.{}.exclusive = true",
-            row.store.name
-        ));
+        notes.push(match &pruned.gathered.doubt {
+            Some(Doubt::Unknown(reason)) => format!("{entries} without a record stay: {reason}"),
+            _ => format!(
+                "{entries} unknown to the databases that are seen from here stay; where no others use this cache, \
+                 set cache.{}.exclusive = true",
+                row.store.name
+            ),
+        });
     }
     let troubles = &pruned.gathered.troubles;
     notes.extend(troubles.iter().take(3).map(|trouble| format!("kept: {trouble}")));

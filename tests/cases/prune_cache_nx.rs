@@ -122,3 +122,77 @@ fn without_a_limit_of_its_own_nx_keeps_to_a_tenth_of_the_disk() {
         assert_eq!(store["max_size_bytes"].as_u64(), expected, "{version}: {store}");
     }
 }
+
+/// The folder below the home folder of a workspace that Nx Cloud calls `abc123`.
+fn below_home(env: &TestEnv) -> std::path::PathBuf {
+    nx::workspace(env, r#"{"nxCloudId":"abc123"}"#);
+    nx::install(&env.workspace(), "24.0.6");
+    env.path("home").join(".nx/6ca13d52ca70c883")
+}
+
+#[test]
+fn below_the_home_folder_what_no_database_knows_goes_only_where_all_of_them_are_known() {
+    for (what, stranger, expected) in [
+        ("all are known", None, ""),
+        ("a lock is none", Some("machine-v6.lock"), ""),
+        ("a later engine", Some("machine-v7.redb"), "machine-v7.redb"),
+        ("anything else", Some("entries"), "entries is no database"),
+    ] {
+        let env = TestEnv::new();
+        let folder = below_home(&env);
+        let (known, orphan) = ("1", "2");
+        for hash in [known, orphan] {
+            nx::entry(&folder.join("cache"), hash, KIB, HOUR * 9);
+        }
+        let database = nx::database(&folder.join("databases"), "24.0.6");
+        nx::row(&database, known, HOUR * 9);
+        if let Some(name) = stranger {
+            fs::write(folder.join("databases").join(name), "?").unwrap();
+        }
+        let code = i32::from(!expected.is_empty());
+        let store = prune(&env, &[]).expect_code(0).store("nx");
+        let left = TestEnv::file_names(&folder.join("cache"));
+        assert_eq!(left.contains(&orphan.to_owned()), code == 1, "{what}: {store}");
+        assert!(left.contains(&known.to_owned()), "{what}");
+        assert!(store["notes"].to_string().contains(expected), "{what}: {store}");
+        // A record is one, whatever else is there.
+        nx::until_it_may_go(&folder.join("cache").join(known));
+        drop(prune(&env, &["--max-size", "0B", "--min-age", "0s"]).expect_code(code));
+        assert!(!folder.join("cache").join(known).exists(), "{what}");
+        assert_eq!(folder.join("cache").join(orphan).exists(), code == 1, "{what}");
+    }
+}
+
+#[test]
+fn below_the_home_folder_a_table_that_has_moved_away_proves_nothing() {
+    let env = TestEnv::new();
+    let folder = below_home(&env);
+    let entry = nx::entry(&folder.join("cache"), "1", KIB, HOUR * 9);
+    let database = nx::database(&folder.join("databases"), "24.0.6");
+    database.execute_batch("DROP TABLE cache_outputs").unwrap();
+    let store = prune(&env, &["--max-size", "0B"]).expect_code(1).store("nx");
+    assert!(entry.exists());
+    assert!(store["notes"].to_string().contains("no database beside it has a table"), "{store}");
+    drop(database);
+    fs::remove_dir_all(folder.join("databases")).unwrap();
+    drop(prune(&env, &["--max-size", "0B"]).expect_code(1));
+    assert!(entry.exists(), "nor does a folder without any");
+}
+
+#[test]
+fn nobody_speaks_for_an_engine_that_is_not_known() {
+    let env = TestEnv::new();
+    nx::workspace(&env, "{}");
+    env.write_config(EXCLUSIVE);
+    let entry = nx::entry(&env.workspace().join(".nx/cache"), "1", KIB, HOUR * 9);
+    let data = env.workspace().join(".nx/workspace-data");
+    fs::create_dir_all(&data).unwrap();
+    fs::write(data.join("project-graph.json"), "{}").unwrap();
+    fs::write(data.join("machine-v7.redb"), "?").unwrap();
+    let store = prune(&env, &["--max-size", "0B"]).expect_code(1).store("nx");
+    assert!(store["notes"].to_string().contains("machine-v7.redb"), "{store}");
+    assert!(entry.exists());
+    fs::remove_file(data.join("machine-v7.redb")).unwrap();
+    drop(prune(&env, &["--max-size", "0B"]).expect_code(0));
+    assert!(!entry.exists());
+}

@@ -1,13 +1,14 @@
 //! A cache of Nx in the workspace of a test: entries of its choice, and databases as the real versions make them.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use rusqlite::{Connection, params};
 
-use super::TestEnv;
 use super::cache::{file, grow_old};
+use super::{TestEnv, wait_until};
 
 /// The statements of real versions, and the endings of the names of their databases.
 const SCHEMAS: [(&str, &str, &str); 3] = [
@@ -59,4 +60,14 @@ pub fn rows(database: &Connection) -> Vec<String> {
     let mut statement = database.prepare("SELECT hash FROM cache_outputs ORDER BY hash").unwrap();
     let rows = statement.query_map([], |row| row.get(0)).unwrap();
     rows.map(Result::unwrap).collect()
+}
+
+/// Waits until what was made last in a cache may go in a run with `--min-age 0s`: the time of change cannot be set, and
+/// Nx notes uses in whole seconds.
+pub fn until_it_may_go(entry: &Path) {
+    let changed = fs::metadata(entry).unwrap().ctime();
+    wait_until("the clock goes on", || {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+        now.as_secs().cast_signed() > changed + 2
+    });
 }

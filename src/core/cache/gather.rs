@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::disk::{Cause, Disk, FileKind, Interrupted, Listed, Measured, Newest, Trouble, Usage};
 use super::entry::{Entry, Hold, Part, Standing};
 use super::journal::Journal;
-use super::ledger::{Ledger, LedgerError, Record, is_number};
+use super::ledger::{Doubt, Ledger, LedgerError, Record, is_number};
 use super::measure::SurveyError;
 use super::meter::Meter;
 use super::nx::locate::NxStore;
@@ -26,6 +26,8 @@ pub struct Gathered {
     pub leftover: Usage,
     /// What could not be looked at.
     pub troubles: Vec<Trouble>,
+    /// Why entries without a record may be of use all the same.
+    pub doubt: Option<Doubt>,
 }
 
 /// Why a store could not be looked at.
@@ -74,7 +76,7 @@ pub fn gather<D: Disk>(
 ) -> Result<Gathered, GatherError> {
     let records = ledger.records()?;
     let listed = disk.list(base)?;
-    let mut gathered = Gathered::default();
+    let mut gathered = Gathered { doubt: ledger.doubt(), ..Gathered::default() };
     let (trash, listed): (Vec<Listed>, Vec<Listed>) =
         listed.into_iter().partition(|listed| is_trash(store, &listed.name));
     for measured in meter.aside(disk, base, trash)? {
@@ -96,7 +98,11 @@ pub fn gather<D: Disk>(
         gathered.fixed += measured.usage;
     }
     gathered.entries = match &store.selection {
-        Selection::Nx => nx(store, entries, outputs, &records, &mut gathered.fixed, journal),
+        Selection::Nx => {
+            let mut entries = nx(entries, outputs, &records, &mut gathered.fixed);
+            judge_lost(&mut entries, gathered.doubt.as_ref(), journal);
+            entries
+        }
         Selection::Turborepo => grouped(store, entries),
         _ => entries.into_iter().map(|measured| single(disk, base, store, &measured)).collect(),
     };
@@ -159,12 +165,10 @@ fn outputs<D: Disk>(disk: &D, base: &D::Folder, fixed: &[Listed]) -> io::Result<
 }
 
 fn nx(
-    store: &Store,
     folders: Vec<Measured>,
     mut outputs: HashMap<OsString, Listed>,
     records: &HashMap<OsString, Record>,
     fixed: &mut Usage,
-    journal: Option<&Journal>,
 ) -> Vec<Entry> {
     let mut entries: Vec<Entry> = Vec::with_capacity(folders.len());
     for folder in folders {
@@ -195,15 +199,19 @@ fn nx(
         add_output(&mut entry, &file, fixed);
         entries.push(entry);
     }
+    entries
+}
+
+/// What has no record because of us can go. Of anything else a database that cannot be seen from here may know, of
+/// another checkout or in another place.
+fn judge_lost(entries: &mut [Entry], doubt: Option<&Doubt>, journal: Option<&Journal>) {
     for entry in entries.iter_mut().filter(|entry| entry.standing == Standing::Unreachable) {
         if journal.is_some_and(|journal| journal.knows(entry)) {
             entry.standing = Standing::Struck;
-        } else if !store.is_exclusive {
-            // A database that cannot be seen from here, of another checkout or in another place, may know it.
+        } else if doubt.is_some() {
             entry.hold = entry.hold.take().or(Some(Hold::MayBeShared));
         }
     }
-    entries
 }
 
 /// The folder for outputs was measured with what is fixed: what belongs to an entry is not counted twice.

@@ -154,6 +154,18 @@ pub trait Ledger {
     /// # Errors
     /// When that cannot be said: then all of them have to be kept.
     fn knows(&mut self, names: &[OsString]) -> Result<HashSet<OsString>, LedgerError>;
+    /// Why an entry that is not among the records just read may still be of use; `None` where all notes that its tool
+    /// may have are seen.
+    fn doubt(&self) -> Option<Doubt>;
+}
+
+/// Why nothing can be concluded from what is not noted: where something may be noted that cannot be read here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Doubt {
+    /// Another checkout or machine may have notes elsewhere.
+    Elsewhere,
+    /// Something is here that is not known, or what is known has no notes at all.
+    Unknown(String),
 }
 
 /// For tools that note nothing, such as Turborepo: the files are all there is, and a missing one is a miss.
@@ -171,6 +183,10 @@ impl Ledger for NoLedger {
 
     fn knows(&mut self, _: &[OsString]) -> Result<HashSet<OsString>, LedgerError> {
         Ok(HashSet::new())
+    }
+
+    fn doubt(&self) -> Option<Doubt> {
+        None
     }
 }
 

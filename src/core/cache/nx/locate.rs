@@ -258,6 +258,40 @@ pub fn databases_in(folders: &[PathBuf]) -> (Vec<PathBuf>, Option<String>) {
     (found, hidden)
 }
 
+/// What may be a database of a kind that is not known here. Below the home folder Nx keeps nothing else in these
+/// folders; in a workspace it also keeps other things in them, and what has a version in its name is one.
+///
+/// # Errors
+/// When a folder cannot be listed.
+pub fn strangers_in(folders: &[PathBuf], is_below_home: bool) -> Result<Vec<PathBuf>, String> {
+    let mut found = Vec::new();
+    for folder in folders {
+        match fs::read_dir(folder).and_then(Iterator::collect::<Result<Vec<fs::DirEntry>, _>>) {
+            Ok(entries) => found.extend(entries.into_iter().map(|entry| entry.path())),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(format!("{} cannot be listed: {error}", folder.display())),
+        }
+    }
+    found.retain(|path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        !is_of_database(&name) && (is_below_home || has_version(&name))
+    });
+    found.sort();
+    Ok(found)
+}
+
+/// A database, its log and their index, its journal, and the lock of whoever makes it.
+fn is_of_database(name: &str) -> bool {
+    [".db", ".db-wal", ".db-shm", ".db-journal", ".lock"].iter().any(|ending| name.ends_with(ending))
+}
+
+/// Whether it is called `<machine>-v<number>.<anything>`.
+fn has_version(name: &str) -> bool {
+    let version =
+        name.rsplit_once("-v").and_then(|(_, rest)| rest.split_once('.')).map(|(version, _)| version);
+    version.is_some_and(|version| is_number(OsStr::new(version)))
+}
+
 /// Whether a file `<hash>.commit` is in the folder.
 fn has_commits(folder: &Path) -> bool {
     let is_commit = |name: &OsStr| {

@@ -7,10 +7,11 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::super::disk::Disk;
-use super::super::ledger::{Ledger, LedgerError, Record, Struck};
+use super::super::ledger::{Doubt, Ledger, LedgerError, Record, Struck};
 use super::commits::Commits;
 use super::database::{Database, Purpose, look_at};
-use super::locate::{NxStore, databases_in};
+use super::layout::Layout;
+use super::locate::{NxStore, databases_in, strangers_in};
 use super::strike::{Pace, strike};
 
 /// The ledger of a cache of Nx.
@@ -21,6 +22,9 @@ pub struct NxNotes<'a, D: Disk> {
     commits: Commits<'a, D>,
     uid: u32,
     purpose: Purpose,
+    is_exclusive: bool,
+    is_below_home: bool,
+    has_table: bool,
     open: Vec<Database>,
 }
 
@@ -34,6 +38,9 @@ impl<'a, D: Disk> NxNotes<'a, D> {
             commits: Commits::new(disk, folder, uid),
             uid,
             purpose,
+            is_exclusive: store.is_exclusive,
+            is_below_home: store.is_below_home,
+            has_table: false,
             open: Vec::new(),
         }
     }
@@ -82,9 +89,10 @@ impl<'a, D: Disk> NxNotes<'a, D> {
 
 impl<D: Disk> Ledger for NxNotes<'_, D> {
     fn records(&mut self) -> Result<HashMap<OsString, Record>, LedgerError> {
-        let rows = self.with_each(|number, database| database.records(number))?;
+        let read = self.with_each(|number, database| Ok((database.layout, database.records(number)?)))?;
+        self.has_table = read.iter().any(|(layout, _)| *layout != Layout::Without);
         let mut records = self.commits.records().map_err(|error| self.failed(&error))?;
-        for (name, record) in rows.into_iter().flatten() {
+        for (name, record) in read.into_iter().flat_map(|(_, rows)| rows) {
             match records.entry(name.into()) {
                 std::collections::hash_map::Entry::Occupied(known) => known.into_mut().merge(record),
                 std::collections::hash_map::Entry::Vacant(place) => {
@@ -130,6 +138,26 @@ impl<D: Disk> Ledger for NxNotes<'_, D> {
             }
         }
         Ok(known)
+    }
+
+    fn doubt(&self) -> Option<Doubt> {
+        if !self.is_exclusive && !self.is_below_home {
+            return Some(Doubt::Elsewhere);
+        }
+        // A later Nx may note its entries in another way, beside what older ones have left.
+        match strangers_in(&self.searched, self.is_below_home) {
+            Err(reason) => Some(Doubt::Unknown(reason)),
+            Ok(strangers) if !strangers.is_empty() => {
+                let path = strangers[0].display();
+                Some(Doubt::Unknown(format!("{path} is no database that is known, and may know them")))
+            }
+            Ok(_) if self.is_below_home && !self.has_table => {
+                let reason =
+                    "no database beside it has a table of its entries, so that they are noted elsewhere";
+                Some(Doubt::Unknown(reason.to_owned()))
+            }
+            Ok(_) => None,
+        }
     }
 }
 
