@@ -179,7 +179,8 @@ fn nx_stores(
             folder: nx.folder.clone(),
             selection: Names::Nx,
             last_use: LastUse::Touched,
-            project: places.workspace.to_owned(),
+            // Whoever works with it works in its own checkout, which need not be this one.
+            project: nx.place.clone().unwrap_or_else(|| places.workspace.to_owned()),
             users: description.users.iter().map(|user| (*user).to_owned()).collect(),
             limits,
             version: located.version.clone(),

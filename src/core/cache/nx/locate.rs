@@ -49,6 +49,8 @@ pub enum Exclusive {
 pub struct NxStore {
     /// Its folder.
     pub folder: PathBuf,
+    /// The checkout that it belongs to, which need not be this one; `None` below the home folder.
+    pub place: Option<PathBuf>,
     /// The folder of what tasks printed, one file for each entry.
     pub terminal_outputs: PathBuf,
     /// The folder of the logs of batches, which Nx 23.3 and later write.
@@ -59,7 +61,8 @@ pub struct NxStore {
     pub database_folders: Vec<PathBuf>,
     /// Whether entries are decided by files `<hash>.commit` (Nx 19, and 20 without its database).
     pub has_commits: bool,
-    /// Whether the installed Nx uses this one now; `None` when no Nx is installed.
+    /// Whether the installed Nx uses this one now; `None` when no Nx is installed, and where another checkout may use
+    /// it with an Nx of its own.
     pub is_current: Option<bool>,
     /// The limit that is configured for it, in bytes.
     pub max_cache_bytes: Option<u64>,
@@ -207,15 +210,17 @@ fn add(candidate: Candidate, places: &Places, around: &Surroundings<'_>, located
         Exclusive::Any => true,
     };
     let shared = hidden.or_else(|| shared(&candidate, &real).filter(|_| !is_exclusive));
+    let current = located.current.as_ref();
+    let is_current = current.map(|current| fs::canonicalize(current).is_ok_and(|current| current == real));
+    // What this one has left behind is only known of its own.
+    let is_own = candidate.place.as_ref().is_none_or(|place| *place == places.root);
     located.stores.push(NxStore {
         is_below_home: candidate.place.is_none(),
         terminal_outputs: candidate.folder.join("terminalOutputs"),
         batch_outputs: candidate.folder.join("batchOutputs"),
         has_commits: has_commits(&candidate.folder),
-        is_current: located
-            .current
-            .as_ref()
-            .map(|current| fs::canonicalize(current).is_ok_and(|current| current == real)),
+        is_current: is_current.filter(|is_current| *is_current || is_own),
+        place: candidate.place,
         folder: candidate.folder,
         database_folders: folders,
         databases,

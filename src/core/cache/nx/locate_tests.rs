@@ -226,6 +226,16 @@ fn a_linked_working_tree_has_the_cache_of_the_main_checkout() {
         let found = machine.locate_at("tree");
         assert_eq!(machine.short(&found.current.clone().unwrap()), expected, "{version}");
         assert_eq!(machine.folders(&found), ["tree/.nx/cache", "repo/.nx/cache"]);
+        let places: Vec<_> = found.stores.iter().map(|store| store.place.clone()).collect();
+        assert_eq!(places, [Some(machine.path("tree")), Some(machine.path("repo"))]);
+        let is_current = [expected == "tree/.nx/cache", expected == "repo/.nx/cache"];
+        // The Nx of the main checkout may be another one, and use what this one does not.
+        let expected = [Some(is_current[0]), is_current[1].then_some(true)];
+        assert_eq!(
+            found.stores.iter().map(|store| store.is_current).collect::<Vec<_>>(),
+            expected,
+            "{version}"
+        );
     }
 }
 

@@ -22,6 +22,7 @@ impl Cache {
         let folder = self.cache.path("");
         NxStore {
             is_below_home: false,
+            place: None,
             terminal_outputs: folder.join("terminalOutputs"),
             batch_outputs: folder.join("batchOutputs"),
             databases: databases.iter().map(|path| (*path).clone()).collect(),
