@@ -133,7 +133,7 @@ pub fn human(ui: &Ui, view: &View<'_>) -> String {
     let mut table = Table::new(ui, &names, &[1, 2, 3, 4]);
     for row in view.rows {
         let (lines, tone) = verdict(view, row);
-        let pruned = row.result.as_ref().ok();
+        let pruned = row.result.as_ref().ok().filter(|pruned| !pruned.is_interrupted);
         let shown = |text: Option<String>| (text.unwrap_or_else(|| "-".to_owned()), Tone::Plain);
         table.row(&[
             (sanitize(&row.store.name), Tone::Plain),
@@ -223,6 +223,11 @@ fn below_home(folder: &Path, home: Option<&Path>) -> String {
 
 /// The line that says what happened, or would.
 fn sum(view: &View<'_>, row: &StoreRow, pruned: &Pruned, lines: &mut Vec<String>) -> Tone {
+    if pruned.is_interrupted {
+        let freed = size(row.freed().disk_bytes);
+        lines.push(format!("→ interrupted before all of it was looked at, {freed} freed"));
+        return Tone::Warning;
+    }
     let planned = pruned.plan.evictions.len();
     let entries = plural(planned, "entry", "entries");
     let bytes = size(pruned.plan.freed_bytes);

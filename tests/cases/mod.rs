@@ -17,6 +17,7 @@ mod prune_cache;
 mod prune_cache_full;
 mod prune_cache_hostile;
 mod prune_cache_nx;
+mod prune_cache_nx_crash;
 mod prune_cache_nx_shared;
 mod reap;
 mod reap_moved;

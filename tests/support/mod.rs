@@ -12,6 +12,7 @@ pub mod registry;
 mod run;
 pub mod server;
 pub mod spool;
+pub mod stopped;
 pub mod store;
 
 pub use actor::{Actor, Script, is_alive, wait_until};

@@ -103,18 +103,11 @@ fn withdraw<D: Disk>(
     ledger: &mut dyn Ledger,
     watch: &dyn Watch,
 ) -> Vec<Withdrawn> {
-    let recorded: Vec<(OsString, Record)> = batch
-        .iter()
-        .filter_map(|entry| match &entry.standing {
-            Standing::Recorded(record) => Some((entry.name.clone(), record.clone())),
-            Standing::Unrecorded | Standing::Unreachable | Standing::Struck => None,
-        })
-        .collect();
     // Whoever had no record may have one by now.
     let unrecorded = batch.iter().filter(|entry| entry.standing.is_lost());
     let unrecorded: Vec<OsString> = unrecorded.map(|entry| entry.name.clone()).collect();
     let known = if unrecorded.is_empty() { Ok(HashSet::new()) } else { ledger.knows(&unrecorded) };
-    let mut struck = if recorded.is_empty() { Vec::new() } else { ledger.strike(&recorded) }.into_iter();
+    let mut struck = strike(opened, batch, ledger, watch).into_iter();
     watch.at(Step::Struck);
     // Whoever was about to use one of them before its record was struck is there now: then its files stay, which
     // without a record are a miss and no harm.
@@ -134,6 +127,7 @@ fn withdraw<D: Disk>(
             Some(Struck::Gone) if !is_idle => Withdrawn::Stays(Outcome::InUse),
             Some(Struck::Gone) => take_out(opened, entry, watch),
             Some(Struck::UsedSince) => Withdrawn::Stays(Outcome::UsedSince),
+            Some(Struck::NotBegun) => Withdrawn::Stays(Outcome::NotBegun),
             Some(Struck::Failed(reason)) => Withdrawn::Stays(Outcome::Failed(reason)),
             None => Withdrawn::Stays(Outcome::Failed("its record was not struck".to_owned())),
         });
@@ -142,6 +136,34 @@ fn withdraw<D: Disk>(
     unlink_others(opened, batch, &mut withdrawn);
     watch.at(Step::Outputs);
     withdrawn
+}
+
+/// Strikes the records of a batch. Without a trash nothing is struck: what cannot be taken out would be lost for
+/// nothing.
+fn strike<D: Disk>(
+    opened: &mut Opened<'_, D>,
+    batch: &[&Entry],
+    ledger: &mut dyn Ledger,
+    watch: &dyn Watch,
+) -> Vec<Struck> {
+    let recorded: Vec<(OsString, Record)> = batch
+        .iter()
+        .filter_map(|entry| match &entry.standing {
+            Standing::Recorded(record) => Some((entry.name.clone(), record.clone())),
+            Standing::Unrecorded | Standing::Unreachable | Standing::Struck => None,
+        })
+        .collect();
+    if recorded.is_empty() {
+        return Vec::new();
+    }
+    let Opened { disk, base, trash } = opened;
+    match trash.folder(*disk, base) {
+        Ok(_) => ledger.strike(&recorded, watch),
+        Err(error) => {
+            let reason = if is_full(&error) { no_room(&error) } else { error.to_string() };
+            vec![Struck::Failed(reason); recorded.len()]
+        }
+    }
 }
 
 /// Takes away what belongs to the entries that are out and stands elsewhere in the store.
@@ -181,19 +203,39 @@ fn put_back_known<D: Disk>(
             // Without a record its files do no harm, and with one they are needed.
             Err(error) => Outcome::Failed(error.to_string()),
         };
-        if let Withdrawn::Out(parts, _) = one {
-            // A newer one in its place is better, and the old one can go.
-            if parts.iter().all(|away| put_back(opened, away)) {
-                *one = Withdrawn::Stays(outcome);
-            }
+        if let Withdrawn::Out(parts, usage) = one {
+            *one = put_back(opened, std::mem::take(parts), *usage, outcome);
         }
     }
 }
 
-fn put_back<D: Disk>(opened: &mut Opened<'_, D>, away: &Away) -> bool {
+/// Puts parts back. A newer one in the place of one is better, and the old one can go; what cannot be put back for
+/// another reason is still wanted, and stays in the trash for the next run.
+fn put_back<D: Disk>(
+    opened: &mut Opened<'_, D>,
+    parts: Vec<Away>,
+    usage: Usage,
+    outcome: Outcome,
+) -> Withdrawn {
     let Opened { disk, base, trash } = opened;
-    let Ok(folder) = trash.folder(*disk, base) else { return false };
-    disk.rename(&folder, &away.name, base, &away.place).is_ok()
+    let folder = match trash.folder(*disk, base) {
+        Ok(folder) => folder,
+        Err(error) => return Withdrawn::Stays(still_wanted(&error)),
+    };
+    let mut replaced = Vec::new();
+    for away in parts {
+        match disk.rename(&folder, &away.name, base, &away.place) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => replaced.push(away),
+            Err(error) => return Withdrawn::Stays(still_wanted(&error)),
+        }
+    }
+    if replaced.is_empty() { Withdrawn::Stays(outcome) } else { Withdrawn::Out(replaced, usage) }
+}
+
+fn still_wanted(error: &io::Error) -> Outcome {
+    let what = "it was made again meanwhile, and its files cannot be put back";
+    Outcome::Failed(format!("{what}: {error}; the next run tries again"))
 }
 
 fn take_out<D: Disk>(opened: &mut Opened<'_, D>, entry: &Entry, watch: &dyn Watch) -> Withdrawn {
@@ -315,3 +357,7 @@ fn outcome(mut usage: Usage, removed: impl Iterator<Item = Removed>) -> Outcome 
         None => Outcome::Removed(usage),
     }
 }
+
+#[cfg(test)]
+#[path = "apply_tests.rs"]
+mod tests;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::disk::{Cause, Disk, FileKind, Interrupted, Listed, Measured, Newest, Trouble, Usage};
 use super::entry::{Entry, Hold, Part, Standing};
 use super::journal::Journal;
-use super::ledger::{Doubt, Ledger, LedgerError, Record, is_number};
+use super::ledger::{Doubt, LedgerError, Record, is_number};
 use super::measure::SurveyError;
 use super::meter::Meter;
 use super::nx::locate::NxStore;
@@ -62,21 +62,30 @@ impl From<Interrupted> for GatherError {
 /// The folder in the cache of Nx that holds what tasks have printed, a file for each hash.
 pub const OUTPUTS: &str = "terminalOutputs";
 
-/// Looks at a store. Records are read before the files: what is made meanwhile is younger than anything that may go.
+/// What is noted about a store.
+#[derive(Debug)]
+pub struct Known {
+    /// The records, read before the files: what is made meanwhile is younger than anything that may go. `None` where
+    /// they cannot be made use of; then everything is measured, and stays.
+    pub records: Option<HashMap<OsString, Record>>,
+    /// Why there may be others.
+    pub doubt: Option<Doubt>,
+}
+
+/// Looks at a store.
 ///
 /// # Errors
-/// When the folder or the records cannot be read, or somebody asked to stop.
+/// When the folder cannot be read, or somebody asked to stop.
 pub fn gather<D: Disk>(
     disk: &D,
     base: &D::Folder,
     store: &Store,
-    ledger: &mut dyn Ledger,
+    known: Known,
     meter: &mut Meter<'_>,
     journal: Option<&Journal>,
 ) -> Result<Gathered, GatherError> {
-    let records = ledger.records()?;
     let listed = disk.list(base)?;
-    let mut gathered = Gathered { doubt: ledger.doubt(), ..Gathered::default() };
+    let mut gathered = Gathered { doubt: known.doubt, ..Gathered::default() };
     let (trash, listed): (Vec<Listed>, Vec<Listed>) =
         listed.into_iter().partition(|listed| is_trash(store, &listed.name));
     for measured in meter.aside(disk, base, trash)? {
@@ -99,8 +108,12 @@ pub fn gather<D: Disk>(
     }
     gathered.entries = match &store.selection {
         Selection::Nx => {
-            let mut entries = nx(entries, outputs, &records, &mut gathered.fixed);
-            judge_lost(&mut entries, gathered.doubt.as_ref(), journal);
+            let records = known.records.as_ref();
+            let mut entries = nx(entries, outputs, records.unwrap_or(&HashMap::new()), &mut gathered.fixed);
+            match records {
+                Some(_) => judge_lost(&mut entries, gathered.doubt.as_ref(), journal),
+                None => entries.iter_mut().for_each(keep),
+            }
             entries
         }
         Selection::Turborepo => grouped(store, entries),
@@ -200,6 +213,12 @@ fn nx(
         entries.push(entry);
     }
     entries
+}
+
+/// Nobody knows whether an entry is used whose records cannot be read.
+fn keep(entry: &mut Entry) {
+    entry.standing = Standing::Unrecorded;
+    entry.hold = entry.hold.take().or(Some(Hold::UseUnknown));
 }
 
 /// What has no record because of us can go. Of anything else a database that cannot be seen from here may know, of

@@ -16,6 +16,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::disk::FileId;
+use super::watch::Watch;
 
 /// What a tool notes about one entry, everything that is noted in several places together.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -82,6 +83,8 @@ pub enum Struck {
     UsedSince,
     /// It may still be known somewhere: its files must stay.
     Failed(String),
+    /// Nothing was done: somebody asked to stop.
+    NotBegun,
 }
 
 /// Why a ledger cannot be read or written. Nothing was changed.
@@ -135,6 +138,15 @@ pub enum LedgerError {
     },
 }
 
+impl LedgerError {
+    /// Whether nothing may be concluded or done here until somebody else has changed that: then there is nothing to
+    /// do but to measure.
+    #[must_use]
+    pub const fn forbids(&self) -> bool {
+        matches!(self, Self::Untrusted { .. } | Self::UnknownSchema { .. } | Self::NeedsRecovery { .. })
+    }
+}
+
 /// What a tool notes about its entries. Names are those of the folders or files in the cache.
 pub trait Ledger {
     /// Everything that is noted. Writes nothing.
@@ -147,7 +159,7 @@ pub trait Ledger {
     ///
     /// Nothing can be put back: meanwhile the tool may be writing that entry again, and a note would call the half
     /// of it whole. An entry that keeps its files is a miss, and no harm.
-    fn strike(&mut self, entries: &[(OsString, Record)]) -> Vec<Struck>;
+    fn strike(&mut self, entries: &[(OsString, Record)], watch: &dyn Watch) -> Vec<Struck>;
     /// Which of these the tool would restore now: asked right before and after an entry is renamed away, and for
     /// what an interrupted run has left in the trash.
     ///
@@ -177,7 +189,7 @@ impl Ledger for NoLedger {
         Ok(HashMap::new())
     }
 
-    fn strike(&mut self, entries: &[(OsString, Record)]) -> Vec<Struck> {
+    fn strike(&mut self, entries: &[(OsString, Record)], _: &dyn Watch) -> Vec<Struck> {
         vec![Struck::Gone; entries.len()]
     }
 

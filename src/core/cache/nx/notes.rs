@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::super::disk::Disk;
 use super::super::ledger::{Doubt, Ledger, LedgerError, Record, Struck};
+use super::super::watch::{Step, Watch};
 use super::commits::Commits;
 use super::database::{Database, Purpose, look_at};
 use super::layout::Layout;
@@ -68,18 +69,35 @@ impl<'a, D: Disk> NxNotes<'a, D> {
         self.open.iter_mut().try_for_each(Database::refresh)
     }
 
-    /// Does something with every database, and returns what came of it in the order of the databases.
+    /// Does something with every database, and returns what came of it in the order of the databases. Nothing is
+    /// opened for writing before something is struck: a disk may be full, and a look must not fail for that. From then
+    /// on everything goes through what is open, because to close a file takes the locks of SQLite away.
     fn with_each<T>(
         &mut self,
         work: impl Fn(usize, &Database) -> Result<T, LedgerError>,
     ) -> Result<Vec<T>, LedgerError> {
-        if self.purpose == Purpose::Strike {
-            self.open()?;
-            return self.open.iter().enumerate().map(|(number, database)| work(number, database)).collect();
+        if !self.open.is_empty() {
+            return self.with_open(work);
         }
         self.check_complete()?;
         let looks = self.paths.iter().enumerate();
-        looks.map(|(number, path)| look_at(path, self.uid, |database| work(number, database))).collect()
+        let looked: Result<Vec<T>, LedgerError> =
+            looks.map(|(number, path)| look_at(path, self.uid, |database| work(number, database))).collect();
+        match looked {
+            // Whoever may write can play a log back.
+            Err(error @ LedgerError::NeedsRecovery { .. }) if self.purpose == Purpose::Strike => {
+                self.with_open(work).map_err(|_| error)
+            }
+            looked => looked,
+        }
+    }
+
+    fn with_open<T>(
+        &mut self,
+        work: impl Fn(usize, &Database) -> Result<T, LedgerError>,
+    ) -> Result<Vec<T>, LedgerError> {
+        self.open()?;
+        self.open.iter().enumerate().map(|(number, database)| work(number, database)).collect()
     }
 
     fn failed(&self, error: &std::io::Error) -> LedgerError {
@@ -103,7 +121,7 @@ impl<D: Disk> Ledger for NxNotes<'_, D> {
         Ok(records)
     }
 
-    fn strike(&mut self, entries: &[(OsString, Record)]) -> Vec<Struck> {
+    fn strike(&mut self, entries: &[(OsString, Record)], watch: &dyn Watch) -> Vec<Struck> {
         if self.purpose == Purpose::Look {
             return vec![Struck::Failed("it was opened for looking only".to_owned()); entries.len()];
         }
@@ -112,7 +130,10 @@ impl<D: Disk> Ledger for NxNotes<'_, D> {
         }
         let start = Instant::now();
         let now = || -> Duration { start.elapsed() };
-        let mut struck = strike(&mut self.open, entries, &Pace::usual(&now)).struck;
+        let (stop, committed) = (|| watch.stop(), || watch.at(Step::Committed));
+        let pace = Pace { stop: &stop, committed: &committed, ..Pace::usual(&now) };
+        let mut struck = strike(&mut self.open, entries, &pace).struck;
+        watch.at(Step::Rows);
         // The file goes last: where it is left, the entry is still a hit for Nx 19, and keeps its files.
         for (struck, (name, record)) in struck.iter_mut().zip(entries) {
             if *struck == Struck::Gone {
