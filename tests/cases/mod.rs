@@ -19,6 +19,7 @@ mod prune_cache_hostile;
 mod prune_cache_nx;
 mod prune_cache_nx_crash;
 mod prune_cache_nx_shared;
+mod prune_cache_nx_unread;
 mod reap;
 mod reap_moved;
 mod reap_parents;
