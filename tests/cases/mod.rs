@@ -18,6 +18,7 @@ mod prune_cache_full;
 mod prune_cache_hostile;
 mod prune_cache_nx;
 mod prune_cache_nx_crash;
+mod prune_cache_nx_full;
 mod prune_cache_nx_shared;
 mod prune_cache_nx_unread;
 mod reap;
