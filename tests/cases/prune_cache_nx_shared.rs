@@ -87,3 +87,24 @@ fn a_cache_that_this_checkout_has_left_behind_has_no_users() {
     assert!(store["notes"].to_string().contains("keeps its cache elsewhere"), "{store}");
     assert!(!entry.exists());
 }
+
+#[test]
+fn a_cache_that_git_keeps_is_refused() {
+    let env = TestEnv::new();
+    let Some((main, _)) = checkouts(&env, "22.7.12") else { return };
+    let cache = main.join(".nx/cache");
+    let entry = nx::entry(&cache, "123", 1024, HOUR * 9);
+    let database = nx::database(&main.join(".nx/workspace-data"), "23.1.3");
+    nx::row(&database, "123", HOUR * 9);
+    nx::until_it_may_go(&entry);
+    assert!(git(&env, &main, &["add", "--force", ".nx/cache"]));
+    let store = prune_at(&env, &main).expect_code(1).store("nx");
+    assert!(store["reason"].as_str().unwrap().contains("git tracks files in it"), "{store}");
+    assert_eq!((store["verdict"].as_str(), &store["planned"]["entries"]), (Some("refused"), &1.into()));
+    assert!(entry.join("dist/main.js").exists());
+    assert_eq!(nx::rows(&database), ["123"]);
+    assert!(git(&env, &main, &["rm", "--quiet", "--cached", "-r", ".nx/cache"]));
+    drop(prune_at(&env, &main).expect_code(0));
+    assert!(!entry.exists());
+    assert_eq!(nx::rows(&database), [""; 0]);
+}

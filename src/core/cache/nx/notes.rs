@@ -25,7 +25,7 @@ pub struct NxNotes<'a, D: Disk> {
     purpose: Purpose,
     is_exclusive: bool,
     is_below_home: bool,
-    has_table: bool,
+    have_tables: bool,
     open: Vec<Database>,
 }
 
@@ -41,7 +41,7 @@ impl<'a, D: Disk> NxNotes<'a, D> {
             purpose,
             is_exclusive: store.is_exclusive,
             is_below_home: store.is_below_home,
-            has_table: false,
+            have_tables: false,
             open: Vec::new(),
         }
     }
@@ -108,7 +108,7 @@ impl<'a, D: Disk> NxNotes<'a, D> {
 impl<D: Disk> Ledger for NxNotes<'_, D> {
     fn records(&mut self) -> Result<HashMap<OsString, Record>, LedgerError> {
         let read = self.with_each(|number, database| Ok((database.layout, database.records(number)?)))?;
-        self.has_table = read.iter().any(|(layout, _)| *layout != Layout::Without);
+        self.have_tables = !read.is_empty() && read.iter().all(|(layout, _)| *layout != Layout::Without);
         let mut records = self.commits.records().map_err(|error| self.failed(&error))?;
         for (name, record) in read.into_iter().flat_map(|(_, rows)| rows) {
             match records.entry(name.into()) {
@@ -172,9 +172,8 @@ impl<D: Disk> Ledger for NxNotes<'_, D> {
                 let path = strangers[0].display();
                 Some(Doubt::Unknown(format!("{path} is no database that is known, and may know them")))
             }
-            Ok(_) if self.is_below_home && !self.has_table => {
-                let reason =
-                    "no database beside it has a table of its entries, so that they are noted elsewhere";
+            Ok(_) if self.is_below_home && !self.have_tables => {
+                let reason = "a database beside it has no table of its entries, which may be noted elsewhere";
                 Some(Doubt::Unknown(reason.to_owned()))
             }
             Ok(_) => None,
