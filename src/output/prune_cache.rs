@@ -314,7 +314,7 @@ pub fn exceptions(pruned: &Pruned) -> Vec<String> {
     let failures = outcomes().filter_map(|outcome| match outcome {
         Outcome::Failed(reason) => Some(format!("not removed: {reason}")),
         Outcome::LeftInTrash(_, trouble) => {
-            Some(format!("out of the cache, but left in the trash: {trouble}"))
+            Some(format!("out of the cache, but not all of it could be deleted: {trouble}"))
         }
         _ => None,
     });

@@ -5,8 +5,9 @@
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::io;
+use std::path::Path;
 
-use super::disk::{Disk, Removed, Trouble, Usage, is_full};
+use super::disk::{Cause, Disk, Removed, Trouble, Usage, is_full};
 use super::entry::{Entry, Part, Standing};
 use super::ledger::{Ledger, Record, Struck};
 use super::plan::Plan;
@@ -84,11 +85,15 @@ pub fn apply<D: Disk>(
 
 /// What became of an entry before anything is deleted.
 enum Withdrawn {
-    /// These of its parts are in the trash now, and this is already gone.
-    Out(Vec<Away>, Usage),
+    /// These of its parts are in the trash now, and this came of what was deleted already.
+    Out(Vec<Away>, Removed),
     /// It stays where it is.
     Stays(Outcome),
 }
+
+/// Nothing is deleted yet.
+const NOTHING: Removed =
+    Removed { usage: Usage { disk_bytes: 0, linked_bytes: 0, apparent_bytes: 0, files: 0 }, trouble: None };
 
 /// A part in the trash.
 struct Away {
@@ -169,10 +174,17 @@ fn strike<D: Disk>(
 /// Takes away what belongs to the entries that are out and stands elsewhere in the store.
 fn unlink_others<D: Disk>(opened: &Opened<'_, D>, batch: &[&Entry], withdrawn: &mut [Withdrawn]) {
     for (entry, one) in batch.iter().zip(withdrawn) {
-        if let Withdrawn::Out(_, usage) = one {
-            for part in &entry.parts {
-                let within = part.within.map(|within| unlink_within(opened, within, part));
-                *usage += within.and_then(Result::ok).unwrap_or_default();
+        let Withdrawn::Out(_, removed) = one else { continue };
+        for part in &entry.parts {
+            let Some(within) = part.within else { continue };
+            match unlink_within(opened, within, part) {
+                Ok(usage) => removed.usage += usage,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => {
+                    let (path, cause) =
+                        (Path::new(within).join(&part.name), Cause::Failed(error.to_string()));
+                    removed.trouble = removed.trouble.take().or(Some(Trouble { path, cause }));
+                }
             }
         }
     }
@@ -203,20 +215,15 @@ fn put_back_known<D: Disk>(
             // Without a record its files do no harm, and with one they are needed.
             Err(error) => Outcome::Failed(error.to_string()),
         };
-        if let Withdrawn::Out(parts, usage) = one {
-            *one = put_back(opened, std::mem::take(parts), *usage, outcome);
+        if let Withdrawn::Out(parts, _) = one {
+            *one = put_back(opened, std::mem::take(parts), outcome);
         }
     }
 }
 
 /// Puts parts back. A newer one in the place of one is better, and the old one can go; what cannot be put back for
 /// another reason is still wanted, and stays in the trash for the next run.
-fn put_back<D: Disk>(
-    opened: &mut Opened<'_, D>,
-    parts: Vec<Away>,
-    usage: Usage,
-    outcome: Outcome,
-) -> Withdrawn {
+fn put_back<D: Disk>(opened: &mut Opened<'_, D>, parts: Vec<Away>, outcome: Outcome) -> Withdrawn {
     let Opened { disk, base, trash } = opened;
     let folder = match trash.folder(*disk, base) {
         Ok(folder) => folder,
@@ -230,7 +237,7 @@ fn put_back<D: Disk>(
             Err(error) => return Withdrawn::Stays(still_wanted(&error)),
         }
     }
-    if replaced.is_empty() { Withdrawn::Stays(outcome) } else { Withdrawn::Out(replaced, usage) }
+    if replaced.is_empty() { Withdrawn::Stays(outcome) } else { Withdrawn::Out(replaced, NOTHING) }
 }
 
 fn still_wanted(error: &io::Error) -> Outcome {
@@ -253,7 +260,7 @@ fn take_out<D: Disk>(opened: &mut Opened<'_, D>, entry: &Entry, watch: &dyn Watc
             Err(_) => break,
         }
     }
-    if is_gone { Withdrawn::Stays(Outcome::GoneAlready) } else { Withdrawn::Out(parts, Usage::default()) }
+    if is_gone { Withdrawn::Stays(Outcome::GoneAlready) } else { Withdrawn::Out(parts, NOTHING) }
 }
 
 /// Renames one part into the trash if it is still the one that was measured, and returns the names that it has there;
@@ -340,14 +347,14 @@ fn delete<D: Disk>(opened: &mut Opened<'_, D>, withdrawn: Vec<Withdrawn>, watch:
     withdrawn
         .into_iter()
         .map(|one| match one {
-            Withdrawn::Out(parts, usage) => outcome(usage, removed.by_ref().take(parts.len())),
+            Withdrawn::Out(parts, before) => outcome(before, removed.by_ref().take(parts.len())),
             Withdrawn::Stays(outcome) => outcome,
         })
         .collect()
 }
 
-fn outcome(mut usage: Usage, removed: impl Iterator<Item = Removed>) -> Outcome {
-    let mut trouble = None;
+fn outcome(before: Removed, removed: impl Iterator<Item = Removed>) -> Outcome {
+    let Removed { mut usage, mut trouble } = before;
     for one in removed {
         usage += one.usage;
         trouble = trouble.or(one.trouble);

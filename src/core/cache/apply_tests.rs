@@ -125,6 +125,23 @@ fn what_is_wanted_again_and_cannot_be_put_back_stays_in_the_trash() {
 }
 
 #[test]
+fn an_output_that_cannot_be_deleted_is_no_success() {
+    for (name, is_gone) in [("123", true), (NO_ROOM_FOR, false)] {
+        let mut cache = Cache::new(name);
+        let outputs = cache.folder.path("terminalOutputs");
+        fs::create_dir(&outputs).unwrap();
+        fs::write(outputs.join(name), "").unwrap();
+        let listed = PlainDisk.stat_in(&outputs, OsStr::new(name)).unwrap().unwrap();
+        cache.entry.parts.push(Part::new(Some("terminalOutputs"), &listed));
+        let outcome = cache.apply(&mut Rebuilding::default());
+        assert_eq!(matches!(outcome, Outcome::Removed(_)), is_gone, "{outcome:?}");
+        assert_eq!(matches!(outcome, Outcome::LeftInTrash(..)), !is_gone, "{outcome:?}");
+        assert_eq!(cache.names(""), ["terminalOutputs"]);
+        assert_eq!(cache.names("terminalOutputs").is_empty(), is_gone);
+    }
+}
+
+#[test]
 fn without_a_trash_nothing_is_struck() {
     let cache = Cache::new("123");
     fs::write(cache.folder.path(TRASH), "in its way").unwrap();

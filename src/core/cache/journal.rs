@@ -80,11 +80,11 @@ impl Journal {
     }
 
     /// What was not begun still has its record, unless an earlier run struck it; a folder that could not be taken out
-    /// is still to be done.
+    /// is still to be done, and so is an output that could not be deleted.
     pub fn close(&self, entries: &[Entry], plan: &Plan, outcomes: &[Outcome]) {
         let is_struck = |at: usize| entries[at].standing == Standing::Struck;
         let is_left = |(eviction, outcome): (&Eviction, &Outcome)| match outcome {
-            Outcome::Failed(_) | Outcome::InUse => true,
+            Outcome::Failed(_) | Outcome::InUse | Outcome::LeftInTrash(..) => true,
             Outcome::NotBegun => is_struck(eviction.entry),
             _ => false,
         };

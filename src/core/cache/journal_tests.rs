@@ -3,7 +3,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::{Entry, Eviction, FileId, Folder, Journal, Outcome, Part, Plan, Standing};
-use crate::core::cache::disk::Usage;
+use crate::core::cache::disk::{Cause, Trouble, Usage};
 use crate::core::cache::ledger::Record;
 use crate::core::cache::plan::Reason;
 
@@ -105,6 +105,8 @@ fn what_an_earlier_run_struck_is_kept_until_it_is_done() {
 fn a_journal_ends_with_the_last_of_what_it_is_about() {
     let gone = || Outcome::Removed(Usage::default());
     let struck = || entry("1", 10, Standing::Struck);
+    let trouble = || Trouble { path: "terminalOutputs/1".into(), cause: Cause::Denied };
+    let left = || Outcome::LeftInTrash(Usage::default(), trouble());
     for (what, first, outcome, expected) in [
         ("all gone", recorded("1", 10), gone(), 0),
         ("used since", recorded("1", 10), Outcome::UsedSince, 0),
@@ -113,6 +115,7 @@ fn a_journal_ends_with_the_last_of_what_it_is_about() {
         ("struck by an earlier run, and gone", struck(), gone(), 0),
         ("it could not be taken out", recorded("1", 10), Outcome::Failed("EACCES".to_owned()), 1),
         ("somebody works with it", recorded("1", 10), Outcome::InUse, 1),
+        ("its output could not be deleted", recorded("1", 10), left(), 1),
     ] {
         let state = State::new();
         let (entries, plan) = ([first, recorded("2", 20)], plan(&[1, 0]));

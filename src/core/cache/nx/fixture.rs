@@ -125,7 +125,7 @@ impl Watch for Alone {
 /// The file system by paths, as far as these tests need it.
 pub struct PlainDisk;
 
-/// There is no room for another name like this.
+/// There is no room for another name like this, nor to take such a file away.
 pub const NO_ROOM_FOR: &str = "28";
 
 fn listed(path: &Path, name: &OsStr) -> io::Result<Listed> {
@@ -202,6 +202,9 @@ impl Disk for PlainDisk {
         fs::remove_dir(folder.join(name))
     }
     fn unlink(&self, folder: &PathBuf, name: &OsStr) -> io::Result<()> {
+        if name == NO_ROOM_FOR {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
         fs::remove_file(folder.join(name))
     }
     fn remove(
