@@ -114,7 +114,7 @@ fn one(
     actions: &mut Actions<'_>,
     resolved: &Resolved,
     args: &PruneCacheArgs,
-    store: Store,
+    mut store: Store,
     mut how: How<'_>,
 ) -> StoreRow {
     let is_reported = matches!(store.kind, Kind::Reported(_));
@@ -135,6 +135,8 @@ fn one(
             (users, result.map_err(|error| error.to_string()))
         }
     };
+    let refusal = result.as_ref().ok().and_then(|pruned| pruned.refusal.clone());
+    store.refusal = store.refusal.take().or(refusal);
     let row = StoreRow { acts: how.acts_on(&store), store, result, users, is_locked };
     if let Some(event) = ended(&row, started.elapsed()) {
         actions.open(context);

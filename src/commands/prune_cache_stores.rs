@@ -8,12 +8,14 @@ use crate::config::settings::CacheSettings;
 use crate::config::store_keys::StoreSettings;
 use crate::config::{Resolved, closest};
 use crate::context::Context;
+use crate::core::cache::disk::Disk;
 use crate::core::cache::find::{self, Places};
-use crate::core::cache::nx::locate::{NxStore, Surroundings, locate};
+use crate::core::cache::nx::locate::{Exclusive, NxStore, Surroundings, locate};
 use crate::core::cache::plan::Limits;
 use crate::core::cache::run::base_of;
 use crate::core::cache::store::{Description, Kind, LastUse, NX, STORES, Selection as Names, Store};
 use crate::error::{Error, Result};
+use crate::sys::disk::SystemDisk;
 use crate::sys::git::{self, Tracked};
 
 /// What was asked for.
@@ -152,7 +154,6 @@ fn nx_stores(
     description: &Description,
     limits: Limits,
 ) -> Vec<Store> {
-    let is_exclusive = own.and_then(|own| own.exclusive).unwrap_or(false);
     let around = Surroundings {
         root: places.workspace,
         variable: places.variable,
@@ -160,13 +161,13 @@ fn nx_stores(
         shared_temp: Path::new("/tmp"),
         git: &git::ask,
         uid: places.uid,
-        is_exclusive,
+        exclusive: exclusive(own),
     };
     let located = locate(&around);
     let store = |nx: NxStore| {
         let mut limits = limits;
         // Nx itself would evict above its own limit, by a rule of its own.
-        limits.max_bytes = match (limits.max_bytes, nx.max_cache_bytes) {
+        limits.max_bytes = match (limits.max_bytes, limit_of_nx(&nx)) {
             (Some(ours), Some(theirs)) => Some(ours.min(theirs)),
             (ours, theirs) => ours.or(theirs),
         };
@@ -178,12 +179,12 @@ fn nx_stores(
             folder: nx.folder.clone(),
             selection: Names::Nx,
             last_use: LastUse::Touched,
-            project: places.workspace.to_owned(),
+            // Whoever works with it works in its own checkout, which need not be this one.
+            project: nx.place.clone().unwrap_or_else(|| places.workspace.to_owned()),
             users: description.users.iter().map(|user| (*user).to_owned()).collect(),
             limits,
             version: located.version.clone(),
             notes: left_behind.into_iter().collect(),
-            is_exclusive: is_exclusive || nx.is_below_home,
             serves_everywhere: false,
             // Without its settings nobody knows where else Nx keeps databases.
             refusal: nx.shared.clone().or_else(|| located.troubles.first().cloned()),
@@ -191,6 +192,22 @@ fn nx_stores(
         }
     };
     located.stores.into_iter().map(store).collect()
+}
+
+fn limit_of_nx(nx: &NxStore) -> Option<u64> {
+    let usual = || {
+        let folder = SystemDisk.open(&nx.folder).ok().filter(|_| nx.has_usual_limit)?;
+        SystemDisk.space(&folder).ok().map(|space| space.total_bytes / 10)
+    };
+    nx.max_cache_bytes.or_else(usual)
+}
+
+fn exclusive(own: Option<&StoreSettings>) -> Exclusive {
+    match own.filter(|own| own.exclusive == Some(true)) {
+        None => Exclusive::None,
+        Some(own) if own.exclusive_is_of_workspace => Exclusive::Inside,
+        Some(_) => Exclusive::Any,
+    }
 }
 
 /// The stores that the configuration adds.
@@ -206,7 +223,6 @@ fn own_stores(settings: &CacheSettings, selection: &Selection, workspace: &Path)
             last_use: own.last_use.unwrap_or(LastUse::Touched),
             project: workspace.to_owned(),
             users: Vec::new(),
-            is_exclusive: false,
             serves_everywhere: false,
             limits: limits(settings, Some(own), Kind::Entries, None),
             nx: None,

@@ -145,7 +145,9 @@ impl Walk<'_> {
                 Err(error) => self.problem(&value.span(), &name, error),
             }
         }
-        settings.path_is_of_workspace = settings.path.is_some() && self.source.layer() == Layer::Workspace;
+        let is_of_workspace = self.source.layer() == Layer::Workspace;
+        settings.path_is_of_workspace = settings.path.is_some() && is_of_workspace;
+        settings.exclusive_is_of_workspace = settings.exclusive.is_some() && is_of_workspace;
         let place = self.source.place(&name.span());
         self.written.stores.push(WrittenStore { settings, place, shown });
     }

@@ -35,6 +35,8 @@ pub struct StoreSettings {
     pub min_age: Option<std::time::Duration>,
     /// Whether no other checkout uses it.
     pub exclusive: Option<bool>,
+    /// Whether the workspace says so, which may have come from anywhere.
+    pub exclusive_is_of_workspace: bool,
 }
 
 /// What one file says about a store.
@@ -106,7 +108,8 @@ pub static STORE_KEYS: &[Key<StoreSettings>] = &[
         name: "exclusive",
         kind: Kind::Switch(|store, on| store.exclusive = Some(on)),
         default: Some("false"),
-        help: "true: no other checkout uses this folder, so that entries without a record here have none elsewhere.",
+        help: "true: no other checkout uses this folder, so that entries without a record here have none elsewhere. \
+               A workspace can say so only of what is in it.",
     },
 ];
 
@@ -151,7 +154,10 @@ impl StoreSettings {
         self.target_percent = new.target_percent.or(self.target_percent);
         self.max_age = new.max_age.or(self.max_age);
         self.min_age = new.min_age.or(self.min_age);
-        self.exclusive = new.exclusive.or(self.exclusive);
+        if new.exclusive.is_some() {
+            self.exclusive = new.exclusive;
+            self.exclusive_is_of_workspace = new.exclusive_is_of_workspace;
+        }
     }
 
     /// A name that is not built in needs a folder, and one that is built in has its own.

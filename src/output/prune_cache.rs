@@ -10,6 +10,7 @@ use super::ui::Ui;
 use super::units::{count, plural, size, time};
 use crate::core::cache::apply::Outcome;
 use crate::core::cache::disk::Usage;
+use crate::core::cache::ledger::Doubt;
 use crate::core::cache::plan::Reason;
 use crate::core::cache::run::Pruned;
 use crate::core::cache::store::{Kind, Store};
@@ -132,7 +133,7 @@ pub fn human(ui: &Ui, view: &View<'_>) -> String {
     let mut table = Table::new(ui, &names, &[1, 2, 3, 4]);
     for row in view.rows {
         let (lines, tone) = verdict(view, row);
-        let pruned = row.result.as_ref().ok();
+        let pruned = row.result.as_ref().ok().filter(|pruned| !pruned.is_interrupted);
         let shown = |text: Option<String>| (text.unwrap_or_else(|| "-".to_owned()), Tone::Plain);
         table.row(&[
             (sanitize(&row.store.name), Tone::Plain),
@@ -222,6 +223,11 @@ fn below_home(folder: &Path, home: Option<&Path>) -> String {
 
 /// The line that says what happened, or would.
 fn sum(view: &View<'_>, row: &StoreRow, pruned: &Pruned, lines: &mut Vec<String>) -> Tone {
+    if pruned.is_interrupted {
+        let freed = size(row.freed().disk_bytes);
+        lines.push(format!("→ interrupted before all of it was looked at, {freed} freed"));
+        return Tone::Warning;
+    }
     let planned = pruned.plan.evictions.len();
     let entries = plural(planned, "entry", "entries");
     let bytes = size(pruned.plan.freed_bytes);
@@ -271,11 +277,14 @@ pub fn notes(row: &StoreRow, pruned: &Pruned) -> Vec<String> {
     notes.extend(pruned.settled.left.iter().take(3).map(|left| format!("left in the trash: {left}")));
     if pruned.plan.lost_held > 0 {
         let entries = plural(pruned.plan.lost_held, "entry", "entries");
-        notes.push(format!(
-            "{entries} unknown to the databases that are seen from here stay; where no others use this cache, set \
-             cache.{}.exclusive = true",
-            row.store.name
-        ));
+        notes.push(match &pruned.gathered.doubt {
+            Some(Doubt::Unknown(reason)) => format!("{entries} without a record stay: {reason}"),
+            _ => format!(
+                "{entries} unknown to the databases that are seen from here stay; where no others use this cache, \
+                 set cache.{}.exclusive = true",
+                row.store.name
+            ),
+        });
     }
     let troubles = &pruned.gathered.troubles;
     notes.extend(troubles.iter().take(3).map(|trouble| format!("kept: {trouble}")));
@@ -305,7 +314,7 @@ pub fn exceptions(pruned: &Pruned) -> Vec<String> {
     let failures = outcomes().filter_map(|outcome| match outcome {
         Outcome::Failed(reason) => Some(format!("not removed: {reason}")),
         Outcome::LeftInTrash(_, trouble) => {
-            Some(format!("out of the cache, but left in the trash: {trouble}"))
+            Some(format!("out of the cache, but not all of it could be deleted: {trouble}"))
         }
         _ => None,
     });

@@ -87,13 +87,15 @@ impl Document {
 
 fn store(row: &StoreRow, dry_run: bool) -> StoreEntry {
     let pruned = row.result.as_ref().ok();
-    let entries = || pruned.into_iter().flat_map(|pruned| &pruned.gathered.entries);
-    let fixed = pruned.map(|pruned| pruned.gathered.fixed);
+    // What was not looked at as a whole has no size.
+    let looked = pruned.filter(|pruned| !pruned.is_interrupted);
+    let entries = || looked.into_iter().flat_map(|pruned| &pruned.gathered.entries);
+    let fixed = looked.map(|pruned| pruned.gathered.fixed);
     let total = |of: fn(&crate::core::cache::disk::Usage) -> u64| {
         fixed.map(|fixed| entries().map(|entry| of(&entry.usage)).sum::<u64>() + of(&fixed))
     };
     let limits = &row.store.limits;
-    let plan = pruned.map(|pruned| &pruned.plan);
+    let plan = looked.map(|pruned| &pruned.plan);
     StoreEntry {
         store: row.store.name.clone(),
         folder: row.store.folder.display().to_string(),
@@ -106,8 +108,8 @@ fn store(row: &StoreRow, dry_run: bool) -> StoreEntry {
         linked_bytes: total(|usage| usage.linked_bytes),
         apparent_bytes: total(|usage| usage.apparent_bytes),
         files: total(|usage| usage.files),
-        entries: pruned.map(|pruned| pruned.gathered.entries.len()),
-        entries_from_index: pruned.map(|pruned| pruned.from_index),
+        entries: looked.map(|pruned| pruned.gathered.entries.len()),
+        entries_from_index: looked.map(|pruned| pruned.from_index),
         oldest_use: entries().map(|entry| entry.last_use).min().map(rfc3339),
         max_size_bytes: limits.max_bytes,
         target_bytes: limits.target_bytes(),
@@ -145,6 +147,7 @@ fn evictions(pruned: &Pruned) -> Vec<EvictionEntry> {
 fn verdict(row: &StoreRow, dry_run: bool) -> &'static str {
     let Ok(pruned) = &row.result else { return "unknown" };
     match (&row.store.kind, &row.store.refusal) {
+        _ if pruned.is_interrupted => "interrupted",
         (Kind::Reported(_), _) => "reported",
         (_, Some(_)) => "refused",
         _ if !row.users.is_empty() => "in use",

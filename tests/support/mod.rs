@@ -6,11 +6,13 @@ pub mod bus;
 pub mod cache;
 mod environment;
 pub mod jetstream;
+pub mod nx;
 pub mod receiver;
 pub mod registry;
 mod run;
 pub mod server;
 pub mod spool;
+pub mod stopped;
 pub mod store;
 
 pub use actor::{Actor, Script, is_alive, wait_until};

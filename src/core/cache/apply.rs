@@ -5,8 +5,9 @@
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::io;
+use std::path::Path;
 
-use super::disk::{Disk, Removed, Trouble, Usage, is_full};
+use super::disk::{Cause, Disk, Removed, Trouble, Usage, is_full};
 use super::entry::{Entry, Part, Standing};
 use super::ledger::{Ledger, Record, Struck};
 use super::plan::Plan;
@@ -84,11 +85,15 @@ pub fn apply<D: Disk>(
 
 /// What became of an entry before anything is deleted.
 enum Withdrawn {
-    /// These of its parts are in the trash now, and this is already gone.
-    Out(Vec<Away>, Usage),
+    /// These of its parts are in the trash now, and this came of what was deleted already.
+    Out(Vec<Away>, Removed),
     /// It stays where it is.
     Stays(Outcome),
 }
+
+/// Nothing is deleted yet.
+const NOTHING: Removed =
+    Removed { usage: Usage { disk_bytes: 0, linked_bytes: 0, apparent_bytes: 0, files: 0 }, trouble: None };
 
 /// A part in the trash.
 struct Away {
@@ -103,18 +108,11 @@ fn withdraw<D: Disk>(
     ledger: &mut dyn Ledger,
     watch: &dyn Watch,
 ) -> Vec<Withdrawn> {
-    let recorded: Vec<(OsString, Record)> = batch
-        .iter()
-        .filter_map(|entry| match &entry.standing {
-            Standing::Recorded(record) => Some((entry.name.clone(), record.clone())),
-            Standing::Unrecorded | Standing::Unreachable | Standing::Struck => None,
-        })
-        .collect();
     // Whoever had no record may have one by now.
     let unrecorded = batch.iter().filter(|entry| entry.standing.is_lost());
     let unrecorded: Vec<OsString> = unrecorded.map(|entry| entry.name.clone()).collect();
     let known = if unrecorded.is_empty() { Ok(HashSet::new()) } else { ledger.knows(&unrecorded) };
-    let mut struck = if recorded.is_empty() { Vec::new() } else { ledger.strike(&recorded) }.into_iter();
+    let mut struck = strike(opened, batch, ledger, watch).into_iter();
     watch.at(Step::Struck);
     // Whoever was about to use one of them before its record was struck is there now: then its files stay, which
     // without a record are a miss and no harm.
@@ -134,6 +132,7 @@ fn withdraw<D: Disk>(
             Some(Struck::Gone) if !is_idle => Withdrawn::Stays(Outcome::InUse),
             Some(Struck::Gone) => take_out(opened, entry, watch),
             Some(Struck::UsedSince) => Withdrawn::Stays(Outcome::UsedSince),
+            Some(Struck::NotBegun) => Withdrawn::Stays(Outcome::NotBegun),
             Some(Struck::Failed(reason)) => Withdrawn::Stays(Outcome::Failed(reason)),
             None => Withdrawn::Stays(Outcome::Failed("its record was not struck".to_owned())),
         });
@@ -144,13 +143,48 @@ fn withdraw<D: Disk>(
     withdrawn
 }
 
+/// Strikes the records of a batch. Without a trash nothing is struck: what cannot be taken out would be lost for
+/// nothing.
+fn strike<D: Disk>(
+    opened: &mut Opened<'_, D>,
+    batch: &[&Entry],
+    ledger: &mut dyn Ledger,
+    watch: &dyn Watch,
+) -> Vec<Struck> {
+    let recorded: Vec<(OsString, Record)> = batch
+        .iter()
+        .filter_map(|entry| match &entry.standing {
+            Standing::Recorded(record) => Some((entry.name.clone(), record.clone())),
+            Standing::Unrecorded | Standing::Unreachable | Standing::Struck => None,
+        })
+        .collect();
+    if recorded.is_empty() {
+        return Vec::new();
+    }
+    let Opened { disk, base, trash } = opened;
+    match trash.folder(*disk, base) {
+        Ok(_) => ledger.strike(&recorded, watch),
+        Err(error) => {
+            let reason = if is_full(&error) { no_room(&error) } else { error.to_string() };
+            vec![Struck::Failed(reason); recorded.len()]
+        }
+    }
+}
+
 /// Takes away what belongs to the entries that are out and stands elsewhere in the store.
 fn unlink_others<D: Disk>(opened: &Opened<'_, D>, batch: &[&Entry], withdrawn: &mut [Withdrawn]) {
     for (entry, one) in batch.iter().zip(withdrawn) {
-        if let Withdrawn::Out(_, usage) = one {
-            for part in &entry.parts {
-                let within = part.within.map(|within| unlink_within(opened, within, part));
-                *usage += within.and_then(Result::ok).unwrap_or_default();
+        let Withdrawn::Out(_, removed) = one else { continue };
+        for part in &entry.parts {
+            let Some(within) = part.within else { continue };
+            match unlink_within(opened, within, part) {
+                Ok(usage) => removed.usage += usage,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => {
+                    let (path, cause) =
+                        (Path::new(within).join(&part.name), Cause::Failed(error.to_string()));
+                    removed.trouble = removed.trouble.take().or(Some(Trouble { path, cause }));
+                }
             }
         }
     }
@@ -182,18 +216,33 @@ fn put_back_known<D: Disk>(
             Err(error) => Outcome::Failed(error.to_string()),
         };
         if let Withdrawn::Out(parts, _) = one {
-            // A newer one in its place is better, and the old one can go.
-            if parts.iter().all(|away| put_back(opened, away)) {
-                *one = Withdrawn::Stays(outcome);
-            }
+            *one = put_back(opened, std::mem::take(parts), outcome);
         }
     }
 }
 
-fn put_back<D: Disk>(opened: &mut Opened<'_, D>, away: &Away) -> bool {
+/// Puts parts back. A newer one in the place of one is better, and the old one can go; what cannot be put back for
+/// another reason is still wanted, and stays in the trash for the next run.
+fn put_back<D: Disk>(opened: &mut Opened<'_, D>, parts: Vec<Away>, outcome: Outcome) -> Withdrawn {
     let Opened { disk, base, trash } = opened;
-    let Ok(folder) = trash.folder(*disk, base) else { return false };
-    disk.rename(&folder, &away.name, base, &away.place).is_ok()
+    let folder = match trash.folder(*disk, base) {
+        Ok(folder) => folder,
+        Err(error) => return Withdrawn::Stays(still_wanted(&error)),
+    };
+    let mut replaced = Vec::new();
+    for away in parts {
+        match disk.rename(&folder, &away.name, base, &away.place) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => replaced.push(away),
+            Err(error) => return Withdrawn::Stays(still_wanted(&error)),
+        }
+    }
+    if replaced.is_empty() { Withdrawn::Stays(outcome) } else { Withdrawn::Out(replaced, NOTHING) }
+}
+
+fn still_wanted(error: &io::Error) -> Outcome {
+    let what = "it was made again meanwhile, and its files cannot be put back";
+    Outcome::Failed(format!("{what}: {error}; the next run tries again"))
 }
 
 fn take_out<D: Disk>(opened: &mut Opened<'_, D>, entry: &Entry, watch: &dyn Watch) -> Withdrawn {
@@ -211,7 +260,7 @@ fn take_out<D: Disk>(opened: &mut Opened<'_, D>, entry: &Entry, watch: &dyn Watc
             Err(_) => break,
         }
     }
-    if is_gone { Withdrawn::Stays(Outcome::GoneAlready) } else { Withdrawn::Out(parts, Usage::default()) }
+    if is_gone { Withdrawn::Stays(Outcome::GoneAlready) } else { Withdrawn::Out(parts, NOTHING) }
 }
 
 /// Renames one part into the trash if it is still the one that was measured, and returns the names that it has there;
@@ -298,14 +347,14 @@ fn delete<D: Disk>(opened: &mut Opened<'_, D>, withdrawn: Vec<Withdrawn>, watch:
     withdrawn
         .into_iter()
         .map(|one| match one {
-            Withdrawn::Out(parts, usage) => outcome(usage, removed.by_ref().take(parts.len())),
+            Withdrawn::Out(parts, before) => outcome(before, removed.by_ref().take(parts.len())),
             Withdrawn::Stays(outcome) => outcome,
         })
         .collect()
 }
 
-fn outcome(mut usage: Usage, removed: impl Iterator<Item = Removed>) -> Outcome {
-    let mut trouble = None;
+fn outcome(before: Removed, removed: impl Iterator<Item = Removed>) -> Outcome {
+    let Removed { mut usage, mut trouble } = before;
     for one in removed {
         usage += one.usage;
         trouble = trouble.or(one.trouble);
@@ -315,3 +364,7 @@ fn outcome(mut usage: Usage, removed: impl Iterator<Item = Removed>) -> Outcome 
         None => Outcome::Removed(usage),
     }
 }
+
+#[cfg(test)]
+#[path = "apply_tests.rs"]
+mod tests;

@@ -167,7 +167,6 @@ fn store(
         users: description.users.iter().map(|user| (*user).to_owned()).collect(),
         limits,
         nx: None,
-        is_exclusive: false,
         version: None,
         notes: Vec::new(),
         refusal: None,

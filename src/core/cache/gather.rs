@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::disk::{Cause, Disk, FileKind, Interrupted, Listed, Measured, Newest, Trouble, Usage};
 use super::entry::{Entry, Hold, Part, Standing};
 use super::journal::Journal;
-use super::ledger::{Ledger, LedgerError, Record, is_number};
+use super::ledger::{Doubt, LedgerError, Record, is_number};
 use super::measure::SurveyError;
 use super::meter::Meter;
 use super::nx::locate::NxStore;
@@ -26,6 +26,8 @@ pub struct Gathered {
     pub leftover: Usage,
     /// What could not be looked at.
     pub troubles: Vec<Trouble>,
+    /// Why entries without a record may be of use all the same.
+    pub doubt: Option<Doubt>,
 }
 
 /// Why a store could not be looked at.
@@ -60,21 +62,30 @@ impl From<Interrupted> for GatherError {
 /// The folder in the cache of Nx that holds what tasks have printed, a file for each hash.
 pub const OUTPUTS: &str = "terminalOutputs";
 
-/// Looks at a store. Records are read before the files: what is made meanwhile is younger than anything that may go.
+/// What is noted about a store.
+#[derive(Debug)]
+pub struct Known {
+    /// The records, read before the files: what is made meanwhile is younger than anything that may go. `None` where
+    /// they cannot be made use of; then everything is measured, and stays.
+    pub records: Option<HashMap<OsString, Record>>,
+    /// Why there may be others.
+    pub doubt: Option<Doubt>,
+}
+
+/// Looks at a store.
 ///
 /// # Errors
-/// When the folder or the records cannot be read, or somebody asked to stop.
+/// When the folder cannot be read, or somebody asked to stop.
 pub fn gather<D: Disk>(
     disk: &D,
     base: &D::Folder,
     store: &Store,
-    ledger: &mut dyn Ledger,
+    known: Known,
     meter: &mut Meter<'_>,
     journal: Option<&Journal>,
 ) -> Result<Gathered, GatherError> {
-    let records = ledger.records()?;
     let listed = disk.list(base)?;
-    let mut gathered = Gathered::default();
+    let mut gathered = Gathered { doubt: known.doubt, ..Gathered::default() };
     let (trash, listed): (Vec<Listed>, Vec<Listed>) =
         listed.into_iter().partition(|listed| is_trash(store, &listed.name));
     for measured in meter.aside(disk, base, trash)? {
@@ -96,7 +107,15 @@ pub fn gather<D: Disk>(
         gathered.fixed += measured.usage;
     }
     gathered.entries = match &store.selection {
-        Selection::Nx => nx(store, entries, outputs, &records, &mut gathered.fixed, journal),
+        Selection::Nx => {
+            let records = known.records.as_ref();
+            let mut entries = nx(entries, outputs, records.unwrap_or(&HashMap::new()), &mut gathered.fixed);
+            match records {
+                Some(_) => judge_lost(&mut entries, gathered.doubt.as_ref(), journal),
+                None => entries.iter_mut().for_each(keep),
+            }
+            entries
+        }
         Selection::Turborepo => grouped(store, entries),
         _ => entries.into_iter().map(|measured| single(disk, base, store, &measured)).collect(),
     };
@@ -159,12 +178,10 @@ fn outputs<D: Disk>(disk: &D, base: &D::Folder, fixed: &[Listed]) -> io::Result<
 }
 
 fn nx(
-    store: &Store,
     folders: Vec<Measured>,
     mut outputs: HashMap<OsString, Listed>,
     records: &HashMap<OsString, Record>,
     fixed: &mut Usage,
-    journal: Option<&Journal>,
 ) -> Vec<Entry> {
     let mut entries: Vec<Entry> = Vec::with_capacity(folders.len());
     for folder in folders {
@@ -195,15 +212,25 @@ fn nx(
         add_output(&mut entry, &file, fixed);
         entries.push(entry);
     }
+    entries
+}
+
+/// Nobody knows whether an entry is used whose records cannot be read.
+fn keep(entry: &mut Entry) {
+    entry.standing = Standing::Unrecorded;
+    entry.hold = entry.hold.take().or(Some(Hold::UseUnknown));
+}
+
+/// What has no record because of us can go. Of anything else a database that cannot be seen from here may know, of
+/// another checkout or in another place.
+fn judge_lost(entries: &mut [Entry], doubt: Option<&Doubt>, journal: Option<&Journal>) {
     for entry in entries.iter_mut().filter(|entry| entry.standing == Standing::Unreachable) {
         if journal.is_some_and(|journal| journal.knows(entry)) {
             entry.standing = Standing::Struck;
-        } else if !store.is_exclusive {
-            // A database that cannot be seen from here, of another checkout or in another place, may know it.
+        } else if doubt.is_some() {
             entry.hold = entry.hold.take().or(Some(Hold::MayBeShared));
         }
     }
-    entries
 }
 
 /// The folder for outputs was measured with what is fixed: what belongs to an entry is not counted twice.

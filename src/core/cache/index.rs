@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::disk::{FileId, FileKind, Listed, Measured, Usage};
-use crate::core::state::Versioned;
+use crate::core::state::{Folder, Versioned};
 
 /// What was changed within this time may still be written to.
 const SETTLED: Duration = Duration::from_secs(60);
@@ -132,6 +132,15 @@ pub fn file_name(path: &Path, folder: FileId) -> String {
         (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3)
     });
     format!("cache-index-{hash:016x}.json")
+}
+
+/// Removes every index in the state folder, and says whether there was one.
+#[must_use]
+pub fn forget(state: &Folder) -> bool {
+    let names = std::fs::read_dir(state.path()).into_iter().flatten().flatten();
+    let is_index = |name: &str| name.starts_with("cache-index-") && name.ends_with(".json");
+    let ours = names.filter(|one| one.file_name().to_str().is_some_and(is_index));
+    ours.filter(|one| std::fs::remove_file(one.path()).is_ok()).count() > 0
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::disk::FileId;
+use super::watch::Watch;
 
 /// What a tool notes about one entry, everything that is noted in several places together.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -82,6 +83,8 @@ pub enum Struck {
     UsedSince,
     /// It may still be known somewhere: its files must stay.
     Failed(String),
+    /// Nothing was done: somebody asked to stop.
+    NotBegun,
 }
 
 /// Why a ledger cannot be read or written. Nothing was changed.
@@ -135,6 +138,15 @@ pub enum LedgerError {
     },
 }
 
+impl LedgerError {
+    /// Whether nothing may be concluded or done here until somebody else has changed that: then there is nothing to
+    /// do but to measure.
+    #[must_use]
+    pub const fn forbids(&self) -> bool {
+        matches!(self, Self::Untrusted { .. } | Self::UnknownSchema { .. } | Self::NeedsRecovery { .. })
+    }
+}
+
 /// What a tool notes about its entries. Names are those of the folders or files in the cache.
 pub trait Ledger {
     /// Everything that is noted. Writes nothing.
@@ -147,13 +159,25 @@ pub trait Ledger {
     ///
     /// Nothing can be put back: meanwhile the tool may be writing that entry again, and a note would call the half
     /// of it whole. An entry that keeps its files is a miss, and no harm.
-    fn strike(&mut self, entries: &[(OsString, Record)]) -> Vec<Struck>;
+    fn strike(&mut self, entries: &[(OsString, Record)], watch: &dyn Watch) -> Vec<Struck>;
     /// Which of these the tool would restore now: asked right before and after an entry is renamed away, and for
     /// what an interrupted run has left in the trash.
     ///
     /// # Errors
     /// When that cannot be said: then all of them have to be kept.
     fn knows(&mut self, names: &[OsString]) -> Result<HashSet<OsString>, LedgerError>;
+    /// Why an entry that is not among the records just read may still be of use; `None` where all notes that its tool
+    /// may have are seen.
+    fn doubt(&self) -> Option<Doubt>;
+}
+
+/// Why nothing can be concluded from what is not noted: where something may be noted that cannot be read here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Doubt {
+    /// Another checkout or machine may have notes elsewhere.
+    Elsewhere,
+    /// Something is here that is not known, or what is known has no notes at all.
+    Unknown(String),
 }
 
 /// For tools that note nothing, such as Turborepo: the files are all there is, and a missing one is a miss.
@@ -165,12 +189,16 @@ impl Ledger for NoLedger {
         Ok(HashMap::new())
     }
 
-    fn strike(&mut self, entries: &[(OsString, Record)]) -> Vec<Struck> {
+    fn strike(&mut self, entries: &[(OsString, Record)], _: &dyn Watch) -> Vec<Struck> {
         vec![Struck::Gone; entries.len()]
     }
 
     fn knows(&mut self, _: &[OsString]) -> Result<HashSet<OsString>, LedgerError> {
         Ok(HashSet::new())
+    }
+
+    fn doubt(&self) -> Option<Doubt> {
+        None
     }
 }
 

@@ -1,11 +1,14 @@
 //! One store from its folder to what became of it.
 
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
 use super::apply::{Opened, Outcome, apply};
-use super::disk::{Disk, OpenError};
-use super::gather::{GatherError, Gathered, gather, trash_name};
+use super::disk::{Disk, OpenError, is_full};
+use super::entry::Entry;
+use super::gather::{GatherError, Gathered, Known, gather, trash_name};
+use super::index::forget;
 use super::journal::Journal;
 use super::ledger::{Ledger, NoLedger};
 use super::meter::Meter;
@@ -14,7 +17,7 @@ use super::nx::notes::NxNotes;
 use super::plan::{Plan, plan};
 use super::store::{Kind, Selection, Store};
 use super::trash::{SettleError, Settled, Trash};
-use super::watch::Watch;
+use super::watch::{Step, Watch};
 use crate::core::state::Folder;
 
 /// What was seen of one store, and what became of it.
@@ -30,6 +33,10 @@ pub struct Pruned {
     pub settled: Settled,
     /// How many entries were known from an earlier look.
     pub from_index: usize,
+    /// Why nothing may be removed, as the records show.
+    pub refusal: Option<String>,
+    /// Whether somebody asked to stop before all of it was looked at.
+    pub is_interrupted: bool,
     /// By how much the free space of the file system grew, in bytes; others write there too.
     pub freed_on_disk_bytes: u64,
 }
@@ -46,9 +53,6 @@ pub enum RunError {
     /// Another run is pruning it.
     #[error("another run is pruning it")]
     Locked,
-    /// What is about to be done cannot be written down.
-    #[error("what is about to be done cannot be written down, so nothing was done: {0}")]
-    Journal(std::io::Error),
     /// What an interrupted run has left cannot be put right.
     #[error("what an interrupted run has left cannot be put right: {0}")]
     Settle(#[from] SettleError),
@@ -96,41 +100,100 @@ pub fn prune<D: Disk>(
     how: How<'_>,
 ) -> Result<Pruned, RunError> {
     let acts = how.acts_on(store);
-    let base = open(disk, store, acts)?;
-    let id = disk.stat(&base).map_err(GatherError::Io)?.id;
-    let journal =
-        how.state.filter(|_| store.nx.is_some()).map(|state| Journal::open(state, &store.folder, id));
+    let base = &open(disk, store, acts)?;
+    let id = disk.stat(base).map_err(GatherError::Io)?.id;
+    let state = how.state.filter(|_| store.nx.is_some());
+    let journal = state.map(|state| Journal::open(state, &store.folder, id));
     let purpose = if acts { Purpose::Strike } else { Purpose::Look };
     let mut ledger: Box<dyn Ledger + '_> = match &store.nx {
-        Some(nx) => Box::new(NxNotes::new(nx, disk, &base, how.uid, purpose)),
+        Some(nx) => Box::new(NxNotes::new(nx, disk, base, how.uid, purpose)),
         None => Box::new(NoLedger),
     };
-    let ledger = ledger.as_mut();
-    let before = disk.space(&base).ok();
-    let mut trash = Trash::<D>::new(&trash_name(store), how.uid);
-    let settled = match acts {
-        true => trash.settle(disk, &base, ledger, watch)?,
-        false => Settled::default(),
-    };
-    let gathered = gather(disk, &base, store, ledger, meter, journal.as_ref())?;
-    let fixed = gathered.fixed.disk_bytes + gathered.fixed.linked_bytes;
-    let plan = plan(&gathered.entries, fixed, how.now, &store.limits);
-    watch.planned(&plan);
-    if let Some(journal) = journal.as_ref().filter(|_| acts && !plan.evictions.is_empty()) {
-        let planned = plan.evictions.iter().map(|eviction| &gathered.entries[eviction.entry]);
-        journal.begin(planned).map_err(RunError::Journal)?;
-    }
-    let outcomes = (acts && !plan.evictions.is_empty()).then(|| {
-        let mut opened = Opened { disk, base: &base, trash: &mut trash };
-        apply(&mut opened, &gathered.entries, &plan, ledger, watch)
-    });
-    if let (Some(journal), Some(outcomes)) = (&journal, &outcomes) {
-        close(journal, outcomes);
-    }
-    let after = disk.space(&base).ok();
+    let before = disk.space(base).ok();
+    let trash = Trash::new(&trash_name(store), how.uid);
+    let mut pruned = Run { disk, base, store, journal, trash, watch, how }.go(ledger.as_mut(), meter)?;
+    let after = disk.space(base).ok();
     let freed = before.zip(after).map(|(before, after)| after.free_bytes.saturating_sub(before.free_bytes));
-    let freed_on_disk_bytes = freed.filter(|_| acts).unwrap_or_default();
-    Ok(Pruned { from_index: meter.from_index(), gathered, plan, outcomes, settled, freed_on_disk_bytes })
+    pruned.freed_on_disk_bytes = freed.filter(|_| acts).unwrap_or_default();
+    pruned.from_index = meter.from_index();
+    Ok(pruned)
+}
+
+/// A store that is open.
+struct Run<'a, D: Disk> {
+    disk: &'a D,
+    base: &'a D::Folder,
+    store: &'a Store,
+    journal: Option<Journal>,
+    trash: Trash<D>,
+    watch: &'a dyn Watch,
+    how: How<'a>,
+}
+
+impl<D: Disk> Run<'_, D> {
+    fn go(mut self, ledger: &mut dyn Ledger, meter: &mut Meter<'_>) -> Result<Pruned, RunError> {
+        let mut pruned = Pruned::default();
+        let records = match ledger.records() {
+            Ok(records) => Some(records),
+            Err(error) if error.forbids() => {
+                pruned.refusal = Some(error.to_string());
+                None
+            }
+            Err(error) => return Err(GatherError::Ledger(error).into()),
+        };
+        let known = Known { records, doubt: ledger.doubt() };
+        let acts = self.how.acts_on(self.store) && pruned.refusal.is_none();
+        if acts {
+            pruned.settled = self.trash.settle(self.disk, self.base, ledger, self.watch)?;
+            pruned.is_interrupted = self.watch.stop();
+        }
+        if pruned.is_interrupted {
+            return Ok(pruned);
+        }
+        match gather(self.disk, self.base, self.store, known, meter, self.journal.as_ref()) {
+            Ok(gathered) => pruned.gathered = gathered,
+            // What was settled is true all the same.
+            Err(GatherError::Interrupted) => return Ok(Pruned { is_interrupted: true, ..pruned }),
+            Err(error) => return Err(error.into()),
+        }
+        let Gathered { entries, fixed, .. } = &pruned.gathered;
+        let fixed_bytes = fixed.disk_bytes + fixed.linked_bytes;
+        pruned.plan = plan(entries, fixed_bytes, self.how.now, &self.store.limits);
+        self.watch.planned(&pruned.plan);
+        if acts && pruned.plan.evictions.is_empty() {
+            // What an interrupted run was about to do may be done by now.
+            self.journal.iter().for_each(|journal| journal.close(entries, &pruned.plan, &[]));
+        } else if acts {
+            pruned.outcomes = Some(self.act(entries, &pruned.plan, ledger));
+        }
+        Ok(pruned)
+    }
+
+    fn act(&mut self, entries: &[Entry], plan: &Plan, ledger: &mut dyn Ledger) -> Vec<Outcome> {
+        if let Err(error) = self.note(entries, plan) {
+            let reason = format!("what is about to be done cannot be written down: {error}");
+            return vec![Outcome::Failed(reason); plan.evictions.len()];
+        }
+        self.watch.at(Step::Noted);
+        let mut opened = Opened { disk: self.disk, base: self.base, trash: &mut self.trash };
+        let outcomes = apply(&mut opened, entries, plan, ledger, self.watch);
+        if let Some(journal) = &self.journal {
+            journal.close(entries, plan, &outcomes);
+        }
+        outcomes
+    }
+
+    /// Writes down what is about to be done. On a full disk what was remembered of earlier looks makes room: it only
+    /// saves time.
+    fn note(&self, entries: &[Entry], plan: &Plan) -> io::Result<()> {
+        let Some(journal) = &self.journal else { return Ok(()) };
+        match journal.begin(entries, plan) {
+            Err(error) if is_full(&error) && self.how.state.is_some_and(forget) => {
+                journal.begin(entries, plan)
+            }
+            written => written,
+        }
+    }
 }
 
 /// Opens the folder of a store, for this run alone if it is to act.
@@ -143,11 +206,4 @@ fn open<D: Disk>(disk: &D, store: &Store, acts: bool) -> Result<D::Folder, RunEr
         return Err(RunError::Locked);
     }
     Ok(folder)
-}
-
-/// What was not begun still has its record; a folder that could not be renamed is still to be done.
-fn close(journal: &Journal, outcomes: &[Outcome]) {
-    if outcomes.iter().all(|one| !matches!(one, Outcome::Failed(_) | Outcome::InUse)) {
-        journal.end();
-    }
 }

@@ -171,8 +171,6 @@ pub struct Store {
     pub limits: Limits,
     /// What is known besides if it is one of Nx.
     pub nx: Option<NxStore>,
-    /// Whether all records that its tool may have are seen: then what has none is of no use.
-    pub is_exclusive: bool,
     /// The version of its tool, where that is known.
     pub version: Option<String>,
     /// What else there is to say about it.

@@ -2,7 +2,7 @@
 //!
 //! A name in it is `NUMBER.LENGTH.ENTRY.PART`, with the length of the entry's name in bytes, or a mere number where that
 //! would be too long for a name. So the next run knows what an interrupted one has left, and can put back what is
-//! still wanted.
+//! still wanted. What is being deleted is called `NUMBER.gone`: half of an entry is never put back.
 
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
@@ -12,7 +12,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use super::disk::{Disk, FileKind, Listed, Removed, Usage};
 use super::entry::Part;
 use super::ledger::{Ledger, LedgerError};
-use super::watch::Watch;
+use super::watch::{Step, Watch};
 
 /// The most bytes that a name may have on the file systems in use (NAME_MAX).
 const LONGEST_NAME: usize = 255;
@@ -125,7 +125,7 @@ impl<D: Disk> Trash<D> {
             .into_iter()
             .map(|listed| Left { is_folder: is_folder(&listed), ..Left::of(listed.name) })
             .collect();
-        self.next = left.iter().map(|one| one.number + 1).max().unwrap_or(0);
+        self.next = left.iter().map(|one| one.number.saturating_add(1)).max().unwrap_or(0);
         let names: Vec<OsString> = left.iter().filter_map(|one| one.entry.clone()).collect();
         let wanted = if names.is_empty() { HashSet::new() } else { ledger.knows(&names)? };
         let mut settled = Settled::default();
@@ -143,6 +143,7 @@ impl<D: Disk> Trash<D> {
                 None => rest.push(one.name),
             }
         }
+        watch.at(Step::Settling);
         for removed in self.delete(disk, base, &rest, watch) {
             settled.freed += removed.usage;
             settled.left.extend(removed.trouble.map(|trouble| trouble.to_string()));
@@ -150,7 +151,7 @@ impl<D: Disk> Trash<D> {
         Ok(settled)
     }
 
-    /// Deletes names in the trash, and the trash itself once it is empty.
+    /// Deletes names in the trash, for good from the first instant on, and the trash itself once it is empty.
     pub fn delete(
         &mut self,
         disk: &D,
@@ -159,10 +160,26 @@ impl<D: Disk> Trash<D> {
         watch: &dyn Watch,
     ) -> Vec<Removed> {
         let Some(folder) = self.folder.take() else { return Vec::new() };
-        let removed = disk.remove(&folder, names, &|usage| watch.progress(usage), &|| watch.stop());
+        let names: Vec<OsString> = names.iter().map(|name| self.doom(disk, &folder, name)).collect();
+        let progress = |usage: &Usage| {
+            watch.progress(usage);
+            watch.at(Step::Removing);
+        };
+        let removed = disk.remove(&folder, &names, &progress, &|| watch.stop());
         // With something in it, it stays, and the next run finds it.
         let _ = disk.remove_empty(base, &self.name);
         removed
+    }
+
+    /// Gives a name in the trash another one under which nothing is ever put back, and returns it.
+    fn doom(&mut self, disk: &D, folder: &D::Folder, name: &OsStr) -> OsString {
+        let doomed = OsString::from(format!("{}.gone", self.next));
+        self.next += 1;
+        match disk.rename(folder, name, folder, &doomed) {
+            Ok(()) => doomed,
+            // On a full disk there may be no room for a name either, and that is when it has to go.
+            Err(_) => name.to_owned(),
+        }
     }
 }
 
@@ -182,9 +199,14 @@ impl Left {
             Some((number, entry, part)) => {
                 (number, Some(OsStr::from_bytes(entry).to_owned()), Some(OsStr::from_bytes(part).to_owned()))
             }
-            None => (0, None, None),
+            // What has no more than a number has it for itself.
+            None => (Self::number(name.as_bytes()).unwrap_or(0), None, None),
         };
         Self { name, is_folder: false, number, entry, part }
+    }
+
+    fn number(name: &[u8]) -> Option<u64> {
+        std::str::from_utf8(name.split(|byte| *byte == b'.').next()?).ok()?.parse().ok()
     }
 
     fn parse(name: &[u8]) -> Option<(u64, &[u8], &[u8])> {
@@ -207,6 +229,13 @@ mod tests {
     use super::Left;
 
     #[test]
+    fn the_numbers_of_all_names_count() {
+        for (name, expected) in [("7.3.123.123", 7), ("8.gone", 8), ("9", 9), ("x.3.123.123", 0), ("", 0)] {
+            assert_eq!(Left::of(OsStr::new(name).to_owned()).number, expected, "{name}");
+        }
+    }
+
+    #[test]
     fn names_in_the_trash_are_read_back_and_foreign_ones_are_only_deleted() {
         type Expected = Option<(u64, &'static str, &'static str)>;
         let table: &[(&str, Expected)] = &[
@@ -218,6 +247,8 @@ mod tests {
             ("0.1.a...", None),
             ("0.1.a..", None),
             ("leftover", None),
+            ("7.gone", None),
+            ("7", None),
             ("", None),
         ];
         for (name, expected) in table {

@@ -6,6 +6,12 @@ use super::plan::Plan;
 /// The instants at which an interruption would leave something half done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
+    /// It is written down what is about to be struck, and nothing is struck yet.
+    Noted,
+    /// Records are struck out of one database, and not yet out of the next one.
+    Committed,
+    /// Records are struck out of all databases, and the files of Nx 19 that are records too are still there.
+    Rows,
     /// Records are struck, and their folders still there.
     Struck,
     /// A folder is in the trash.
@@ -16,6 +22,10 @@ pub enum Step {
     Outputs,
     /// Everything is out of the cache, and nothing is deleted yet.
     Deleting,
+    /// Some of it is deleted.
+    Removing,
+    /// What an interrupted run has left is put back where it is wanted, and nothing of it is deleted yet.
+    Settling,
 }
 
 impl Step {
@@ -23,11 +33,16 @@ impl Step {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Noted => "noted",
+            Self::Committed => "committed",
+            Self::Rows => "rows",
             Self::Struck => "struck",
             Self::Renamed => "renamed",
             Self::Checked => "checked",
             Self::Outputs => "outputs",
             Self::Deleting => "deleting",
+            Self::Removing => "removing",
+            Self::Settling => "settling",
         }
     }
 }

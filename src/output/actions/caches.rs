@@ -42,6 +42,13 @@ pub fn ended(row: &StoreRow, took: Duration) -> Option<Draft> {
 fn end(row: &StoreRow, pruned: &Pruned) -> Option<End> {
     if pruned.plan.evictions.is_empty() {
         let settled = &pruned.settled;
+        if let Some(reason) = pruned.refusal.as_ref().filter(|_| !pruned.plan.suffices()) {
+            return Some(End::new(Status::Refused, "refused", reason));
+        }
+        if pruned.is_interrupted && *settled != Settled::default() {
+            let what = "it was interrupted while what an earlier run had left was deleted";
+            return Some(End::new(Status::Kept, "interrupted", what));
+        }
         return match settled.left.first() {
             Some(left) => Some(End::new(Status::Error, "failed", left)),
             None if *settled == Settled::default() => None,

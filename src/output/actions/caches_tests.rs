@@ -26,7 +26,6 @@ fn store(kind: Kind, refusal: Option<&str>) -> Store {
         users: Vec::new(),
         limits: Limits { max_bytes: Some(50), target_percent: 80, max_age: None, min_age: Duration::ZERO },
         nx: None,
-        is_exclusive: false,
         version: None,
         notes: Vec::new(),
         refusal: refusal.map(str::to_owned),

@@ -1,6 +1,7 @@
 """One cache that several use: the checkouts of a repository, a container that
 has a machine id, and so a database, of its own, and two versions of Nx."""
 
+import signal
 import subprocess
 
 from .cache_nx import SETS, with_workspace
@@ -64,7 +65,10 @@ def is_pruned_with_two_machines(workspace):
     same(len(workspace.databases()), 2, "databases")
     same(inside.build(0).good().rebuilt, set(), "rebuilt in the container, now that it knows")
     later_second()
-    look = prune(workspace, "--max-size", "1B", "--min-age", "0s")
+    options = ("--max-size", "1B", "--min-age", "0s")
+    killed = prune(workspace, *options, fault="committed")
+    same(killed.code, -signal.SIGKILL, f"it ended itself between the two databases: {killed}")
+    look = prune(workspace, *options)
     expect(look.evictions("nx", "removed"), "entries went:", look)
     nothing_is_left_over(workspace, look)
     for one in (inside, workspace):

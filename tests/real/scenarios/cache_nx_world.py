@@ -104,11 +104,12 @@ class Nx(Workspace):
         return found
 
     def orphans(self):
-        """Folders that no row (and no `.commit`) speaks of, and the reverse."""
+        """Folders and outputs to the terminal that no row (and no `.commit`)
+        speaks of, and rows without a folder."""
         known = set(self.rows())
         if self.is_old:
             known = {path.stem for path in self.cache().glob("*" + MARKER)}
-        return {path.name for path in folders(self.cache())} ^ known
+        return ({path.name for path in folders(self.cache())} ^ known) | (self.terminal_outputs() - known)
 
     def terminal_outputs(self):
         return {path.name for path in self.cache().glob("terminalOutputs/*")}

@@ -100,24 +100,26 @@ def oldest_went_first(before, evicted):
 
 
 def nothing_is_left_over(workspace, look):
-    """No trash, and nothing of an entry of which the rest is gone."""
-    left = [path for path in workspace.cache().rglob("*") if ".brainwav" in str(path.relative_to(workspace.cache()))
-            and not path.is_dir()]
-    same(left, [], f"files of the trash after {look}")
+    """No trash, not even an empty one, and nothing of an entry of which the rest is gone."""
+    left = [path for path in workspace.cache().rglob("*") if ".brainwav" in str(path.relative_to(workspace.cache()))]
+    same(left, [], f"what is in the trash, and the trash, after {look}")
     same(workspace.orphans(), set(), f"parts of entries after {look}")
 
 
 def survives(workspace, faults):
-    """A prune is killed at each of these points; then the builds run, and then
-    brainwav again, and everything is either a miss or a whole hit."""
+    """A prune is killed at each of these points, and then, with and without
+    builds in between, brainwav runs again: nothing of what was begun is left,
+    and everything is either a miss or a whole hit. A fault that comes while the
+    trash of another run is cleared up has that one before it: `deleting+settling`."""
     seeds = range(2)
     everything = {Task(project, seed) for project in workspace.projects for seed in seeds}
     workspace.fill(seeds)
     options = (*limits(workspace, share=0.4)[0], "--min-age", "0s")
-    for fault in faults:
-        killed = prune(workspace, *options, fault=fault)
-        same(killed.code, -signal.SIGKILL, f"it ended itself at {fault}: {killed}")
-        for seed in seeds:
+    for fault, builds in [(fault, builds) for fault in faults for builds in (False, True)]:
+        for at in fault.split("+"):
+            killed = prune(workspace, *options, fault=at)
+            same(killed.code, -signal.SIGKILL, f"it ended itself at {at}: {killed}")
+        for seed in seeds if builds else ():
             workspace.build(seed).good()
 
         look = prune(workspace, *options).code_is(0)

@@ -339,6 +339,9 @@ pub fn translate(path: &Path, error: &rusqlite::Error) -> LedgerError {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             LedgerError::Busy { path, waited: LOOK_PATIENCE }
         }
+        Some(ErrorCode::NotADatabase) => {
+            LedgerError::UnknownSchema { path, reason: "it is no SQLite database".to_owned() }
+        }
         Some(ErrorCode::ReadOnly) => {
             LedgerError::NeedsRecovery { path, reason: format!("it cannot be read as it is ({error})") }
         }

@@ -14,6 +14,8 @@ use crate::core::cache::disk::{
     Disk, FileId, FileKind, Interrupted, Listed, Measured, OpenError, Removed, Space, Usage,
 };
 use crate::core::cache::ledger::{Mark, Record};
+use crate::core::cache::plan::Plan;
+use crate::core::cache::watch::{Step, Watch};
 
 /// The ending of the name and the statements of each version, recorded from real runs.
 pub const VERSIONS: [(&str, &str, &str); 8] = [
@@ -105,8 +107,26 @@ pub fn at_noon(databases: &[usize]) -> Record {
     }
 }
 
-/// The file system by paths, as far as the notes of Nx need it.
+/// Nobody looks on, and nobody works with the store.
+pub struct Alone;
+
+impl Watch for Alone {
+    fn planned(&self, _: &Plan) {}
+    fn progress(&self, _: &Usage) {}
+    fn stop(&self) -> bool {
+        false
+    }
+    fn may_go_on(&self) -> bool {
+        true
+    }
+    fn at(&self, _: Step) {}
+}
+
+/// The file system by paths, as far as these tests need it.
 pub struct PlainDisk;
+
+/// There is no room for another name like this, nor to take such a file away.
+pub const NO_ROOM_FOR: &str = "28";
 
 fn listed(path: &Path, name: &OsStr) -> io::Result<Listed> {
     let found = fs::symlink_metadata(path)?;
@@ -142,7 +162,7 @@ impl Disk for PlainDisk {
         fs::read_dir(&path).map(|_| path)
     }
     fn make_in(&self, folder: &PathBuf, name: &OsStr) -> io::Result<PathBuf> {
-        fs::create_dir(folder.join(name)).map(|()| folder.join(name))
+        fs::create_dir_all(folder.join(name)).map(|()| folder.join(name))
     }
     fn stat(&self, folder: &PathBuf) -> io::Result<Listed> {
         listed(folder, OsStr::new(""))
@@ -168,6 +188,11 @@ impl Disk for PlainDisk {
         Err(Interrupted)
     }
     fn rename(&self, from: &PathBuf, name: &OsStr, to: &PathBuf, new_name: &OsStr) -> io::Result<()> {
+        if new_name == NO_ROOM_FOR {
+            return Err(io::ErrorKind::StorageFull.into());
+        } else if to.join(new_name).exists() {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
         fs::rename(from.join(name), to.join(new_name))
     }
     fn lock(&self, _: &PathBuf) -> io::Result<bool> {
@@ -177,16 +202,21 @@ impl Disk for PlainDisk {
         fs::remove_dir(folder.join(name))
     }
     fn unlink(&self, folder: &PathBuf, name: &OsStr) -> io::Result<()> {
+        if name == NO_ROOM_FOR {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
         fs::remove_file(folder.join(name))
     }
     fn remove(
         &self,
-        _: &PathBuf,
-        _: &[OsString],
+        folder: &PathBuf,
+        names: &[OsString],
         _: &(dyn Fn(&Usage) + Sync),
         _: &(dyn Fn() -> bool + Sync),
     ) -> Vec<Removed> {
-        Vec::new()
+        let remove = |name: &OsString| fs::remove_dir_all(folder.join(name)).unwrap();
+        names.iter().for_each(remove);
+        vec![Removed { usage: Usage::default(), trouble: None }; names.len()]
     }
     fn space(&self, _: &PathBuf) -> io::Result<Space> {
         Err(io::ErrorKind::Unsupported.into())

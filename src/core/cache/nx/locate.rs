@@ -29,8 +29,19 @@ pub struct Surroundings<'a> {
     pub git: &'a Git<'a>,
     /// The user.
     pub uid: u32,
-    /// Whether somebody said that no other workspace uses the configured folder (`cache.nx.exclusive`).
-    pub is_exclusive: bool,
+    /// Which folders somebody said no other workspace uses (`cache.nx.exclusive`).
+    pub exclusive: Exclusive,
+}
+
+/// The folders that no other workspace uses, as somebody said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exclusive {
+    /// Nobody said so of any.
+    None,
+    /// The workspace itself said so, which may have come from anywhere: that counts for what really is in it.
+    Inside,
+    /// The user said so, of whatever folder is configured.
+    Any,
 }
 
 /// One cache of a workspace.
@@ -38,6 +49,8 @@ pub struct Surroundings<'a> {
 pub struct NxStore {
     /// Its folder.
     pub folder: PathBuf,
+    /// The checkout that it belongs to, which need not be this one; `None` below the home folder.
+    pub place: Option<PathBuf>,
     /// The folder of what tasks printed, one file for each entry.
     pub terminal_outputs: PathBuf,
     /// The folder of the logs of batches, which Nx 23.3 and later write.
@@ -48,12 +61,17 @@ pub struct NxStore {
     pub database_folders: Vec<PathBuf>,
     /// Whether entries are decided by files `<hash>.commit` (Nx 19, and 20 without its database).
     pub has_commits: bool,
-    /// Whether the installed Nx uses this one now; `None` when no Nx is installed.
+    /// Whether the installed Nx uses this one now; `None` when no Nx is installed, and where another checkout may use
+    /// it with an Nx of its own.
     pub is_current: Option<bool>,
-    /// The limit that is configured for it, in bytes; without one Nx takes a tenth of the disk.
+    /// The limit that is configured for it, in bytes.
     pub max_cache_bytes: Option<u64>,
+    /// Whether the installed Nx keeps it below a tenth of its disk, because nothing is configured.
+    pub has_usual_limit: bool,
     /// Whether all databases that may know its entries stand beside it, below the home folder.
     pub is_below_home: bool,
+    /// Whether somebody who may say so said that no other workspace uses it.
+    pub is_exclusive: bool,
     /// Why there may be databases that cannot be seen from here. Then nothing may be removed.
     pub shared: Option<String>,
 }
@@ -91,13 +109,20 @@ pub fn locate(around: &Surroundings<'_>) -> Located {
     let version = installed(&root);
     let current = version.as_ref().map(|version| current(version, &own, &names, &places, around));
     let mut located = Located {
-        version: version.map(|version| version.text),
+        version: version.as_ref().map(|version| version.text.clone()),
         troubles: own.trouble.iter().cloned().collect(),
         current,
         stores: Vec::new(),
     };
     for candidate in candidates(&names, &places, around) {
-        add(candidate, &places, own.max_cache_bytes, around, &mut located);
+        add(candidate, &places, around, &mut located);
+    }
+    // No older one was looked at.
+    let has_usual_limit =
+        version.is_some_and(|version| version.at_least(20, 8)) && own.max_cache_bytes.is_none();
+    for store in &mut located.stores {
+        store.max_cache_bytes = own.max_cache_bytes.flatten();
+        store.has_usual_limit = has_usual_limit && store.is_current == Some(true);
     }
     located
 }
@@ -168,13 +193,7 @@ fn default_folder(place: &Path, settings: &Settings) -> PathBuf {
     place.join(if settings.is_lerna_only { "node_modules/.cache/nx" } else { ".nx/cache" })
 }
 
-fn add(
-    candidate: Candidate,
-    places: &Places,
-    max_cache_bytes: Option<u64>,
-    around: &Surroundings<'_>,
-    located: &mut Located,
-) {
+fn add(candidate: Candidate, places: &Places, around: &Surroundings<'_>, located: &mut Located) {
     let Ok(real) = fs::canonicalize(&candidate.folder) else { return };
     let is_known = |store: &NxStore| fs::canonicalize(&store.folder).is_ok_and(|known| known == real);
     if !real.is_dir() || located.stores.iter().any(is_known) {
@@ -185,20 +204,29 @@ fn add(
         None => real.parent().map(|parent| parent.join("databases")).into_iter().collect(),
     };
     let (databases, hidden) = databases_in(&folders);
-    let shared = hidden.or_else(|| shared(&candidate, &real, around));
+    let is_exclusive = match around.exclusive {
+        Exclusive::None => false,
+        Exclusive::Inside => real.starts_with(around.root),
+        Exclusive::Any => true,
+    };
+    let shared = hidden.or_else(|| shared(&candidate, &real).filter(|_| !is_exclusive));
+    let current = located.current.as_ref();
+    let is_current = current.map(|current| fs::canonicalize(current).is_ok_and(|current| current == real));
+    // What this one has left behind is only known of its own.
+    let is_own = candidate.place.as_ref().is_none_or(|place| *place == places.root);
     located.stores.push(NxStore {
         is_below_home: candidate.place.is_none(),
         terminal_outputs: candidate.folder.join("terminalOutputs"),
         batch_outputs: candidate.folder.join("batchOutputs"),
         has_commits: has_commits(&candidate.folder),
-        is_current: located
-            .current
-            .as_ref()
-            .map(|current| fs::canonicalize(current).is_ok_and(|current| current == real)),
+        is_current: is_current.filter(|is_current| *is_current || is_own),
+        place: candidate.place,
         folder: candidate.folder,
         database_folders: folders,
         databases,
-        max_cache_bytes,
+        max_cache_bytes: None,
+        has_usual_limit: false,
+        is_exclusive,
         shared,
     });
 }
@@ -235,6 +263,40 @@ pub fn databases_in(folders: &[PathBuf]) -> (Vec<PathBuf>, Option<String>) {
     (found, hidden)
 }
 
+/// What may be a database of a kind that is not known here. Below the home folder Nx keeps nothing else in these
+/// folders; in a workspace it also keeps other things in them, and what has a version in its name is one.
+///
+/// # Errors
+/// When a folder cannot be listed.
+pub fn strangers_in(folders: &[PathBuf], is_below_home: bool) -> Result<Vec<PathBuf>, String> {
+    let mut found = Vec::new();
+    for folder in folders {
+        match fs::read_dir(folder).and_then(Iterator::collect::<Result<Vec<fs::DirEntry>, _>>) {
+            Ok(entries) => found.extend(entries.into_iter().map(|entry| entry.path())),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(format!("{} cannot be listed: {error}", folder.display())),
+        }
+    }
+    found.retain(|path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        !is_of_database(&name) && (is_below_home || has_version(&name))
+    });
+    found.sort();
+    Ok(found)
+}
+
+/// A database, its log and their index, its journal, and the lock of whoever makes it.
+fn is_of_database(name: &str) -> bool {
+    [".db", ".db-wal", ".db-shm", ".db-journal", ".lock"].iter().any(|ending| name.ends_with(ending))
+}
+
+/// Whether it is called `<machine>-v<number>.<anything>`.
+fn has_version(name: &str) -> bool {
+    let version =
+        name.rsplit_once("-v").and_then(|(_, rest)| rest.split_once('.')).map(|(version, _)| version);
+    version.is_some_and(|version| is_number(OsStr::new(version)))
+}
+
 /// Whether a file `<hash>.commit` is in the folder.
 fn has_commits(folder: &Path) -> bool {
     let is_commit = |name: &OsStr| {
@@ -246,8 +308,8 @@ fn has_commits(folder: &Path) -> bool {
 }
 
 /// Why other checkouts may use this folder with databases that are somewhere else.
-fn shared(candidate: &Candidate, real: &Path, around: &Surroundings<'_>) -> Option<String> {
-    let place = candidate.place.as_ref().filter(|_| !around.is_exclusive)?;
+fn shared(candidate: &Candidate, real: &Path) -> Option<String> {
+    let place = candidate.place.as_ref()?;
     let place = fs::canonicalize(place).unwrap_or_else(|_| place.clone());
     let is_absolute = candidate.configured.as_ref().is_some_and(|one| one.folder.is_absolute());
     if !is_absolute && real.starts_with(&place) {
@@ -259,7 +321,7 @@ fn shared(candidate: &Candidate, real: &Path, around: &Surroundings<'_>) -> Opti
     };
     Some(format!(
         "{why}, and another checkout that uses the same folder has a database that cannot be seen from here; if \
-         this workspace alone uses it, set `cache.nx.exclusive = true`"
+         this workspace alone uses it, set `cache.nx.exclusive = true` in your own configuration"
     ))
 }
 

@@ -3,7 +3,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::{Path, PathBuf};
 
-use super::{Located, NxStore, Surroundings, locate};
+use super::{Exclusive, Located, NxStore, Surroundings, locate};
 
 /// A machine with a home folder and a repository below a temporary folder.
 struct Machine {
@@ -11,13 +11,13 @@ struct Machine {
     variables: Vec<(&'static str, String)>,
     /// What git answers, by its first argument.
     git: Vec<(&'static str, String)>,
-    is_exclusive: bool,
+    exclusive: Exclusive,
 }
 
 impl Machine {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let machine = Self { folder, variables: Vec::new(), git: Vec::new(), is_exclusive: false };
+        let machine = Self { folder, variables: Vec::new(), git: Vec::new(), exclusive: Exclusive::None };
         machine.write("repo/.git/HEAD", "ref: refs/heads/main\n");
         machine.write("repo/nx.json", "{}");
         fs::create_dir(machine.path("repo/.git/objects")).unwrap();
@@ -60,7 +60,7 @@ impl Machine {
             shared_temp: &self.path("tmp"),
             git: &git,
             uid: fs::metadata(&home).unwrap().uid(),
-            is_exclusive: self.is_exclusive,
+            exclusive: self.exclusive,
         })
     }
 
@@ -226,6 +226,16 @@ fn a_linked_working_tree_has_the_cache_of_the_main_checkout() {
         let found = machine.locate_at("tree");
         assert_eq!(machine.short(&found.current.clone().unwrap()), expected, "{version}");
         assert_eq!(machine.folders(&found), ["tree/.nx/cache", "repo/.nx/cache"]);
+        let places: Vec<_> = found.stores.iter().map(|store| store.place.clone()).collect();
+        assert_eq!(places, [Some(machine.path("tree")), Some(machine.path("repo"))]);
+        let is_current = [expected == "tree/.nx/cache", expected == "repo/.nx/cache"];
+        // The Nx of the main checkout may be another one, and use what this one does not.
+        let expected = [Some(is_current[0]), is_current[1].then_some(true)];
+        assert_eq!(
+            found.stores.iter().map(|store| store.is_current).collect::<Vec<_>>(),
+            expected,
+            "{version}"
+        );
     }
 }
 
@@ -275,13 +285,34 @@ fn a_workspace_of_lerna_alone() {
 }
 
 #[test]
+fn nx_takes_a_tenth_of_the_disk_where_nothing_is_configured() {
+    for (version, json, expected) in [
+        ("24.0.6", "{}", [(None, true), (None, false)]),
+        ("24.0.6", r#"{"maxCacheSize":"1KB"}"#, [(Some(1024), false); 2]),
+        ("24.0.6", r#"{"maxCacheSize":"0"}"#, [(None, false); 2]),
+        ("19.8.14", "{}", [(None, false); 2]),
+    ] {
+        let machine = Machine::new().with_origin();
+        machine.nx(version);
+        machine.write("repo/nx.json", json);
+        fs::create_dir_all(machine.path(&format!("{SHARED}/cache"))).unwrap();
+        fs::create_dir_all(machine.path("repo/.nx/cache")).unwrap();
+        let limits = machine.locate().stores.into_iter();
+        let limits: Vec<_> = limits.map(|store| (store.max_cache_bytes, store.has_usual_limit)).collect();
+        assert_eq!(limits, expected, "{version} {json}");
+    }
+}
+
+#[test]
 fn a_folder_that_others_may_use_is_only_reported() {
-    for (folder, is_exclusive, expected) in [
-        ("inside", false, None),
-        ("../outside", false, Some("cacheDirectory in nx.json is ../outside")),
-        ("../outside", true, None),
-        ("/absolute", false, Some("cacheDirectory in nx.json is /")),
-        ("/absolute", true, None),
+    for (folder, exclusive, expected) in [
+        ("inside", Exclusive::None, None),
+        ("../outside", Exclusive::None, Some("cacheDirectory in nx.json is ../outside")),
+        ("../outside", Exclusive::Inside, Some("cacheDirectory in nx.json is ../outside")),
+        ("../outside", Exclusive::Any, None),
+        ("/absolute", Exclusive::None, Some("cacheDirectory in nx.json is /")),
+        ("/absolute", Exclusive::Inside, None),
+        ("/absolute", Exclusive::Any, None),
     ] {
         let mut machine = Machine::new();
         // An absolute path is the same for every checkout, even where it is in this one.
@@ -289,12 +320,14 @@ fn a_folder_that_others_may_use_is_only_reported() {
         let written = if folder == "/absolute" { inside } else { folder.to_owned() };
         machine.write("repo/nx.json", &format!(r#"{{"cacheDirectory":"{written}"}}"#));
         fs::create_dir_all(machine.path("repo").join(&written)).unwrap();
-        machine.is_exclusive = is_exclusive;
+        machine.exclusive = exclusive;
         let found = machine.locate();
         let reason = found.stores[0].shared.as_deref();
-        assert_eq!(reason.is_some(), expected.is_some(), "{folder} {is_exclusive}");
+        assert_eq!(reason.is_some(), expected.is_some(), "{folder} {exclusive:?}");
         assert!(reason.unwrap_or("").contains(expected.unwrap_or("")), "{reason:?}");
         assert!(reason.is_none_or(|reason| reason.contains("cache.nx.exclusive = true")));
+        let counts = exclusive != Exclusive::None && reason.is_none();
+        assert_eq!(found.stores[0].is_exclusive, counts, "{folder} {exclusive:?}");
     }
 }
 
@@ -305,6 +338,11 @@ fn a_link_out_of_the_workspace_is_seen() {
     symlink(machine.path("pool"), machine.path("repo/.nx")).unwrap();
     let found = machine.locate();
     assert!(found.stores[0].shared.as_deref().unwrap().starts_with("it leads out of the workspace, to "));
+    let machine = Machine { exclusive: Exclusive::Inside, ..machine };
+    assert!(
+        machine.locate().stores[0].shared.is_some(),
+        "the workspace says nothing about what is elsewhere"
+    );
 }
 
 #[test]

@@ -4,7 +4,7 @@
 pub mod commits;
 pub mod database;
 #[cfg(test)]
-mod fixture;
+pub(super) mod fixture;
 mod identity;
 mod jsonc;
 pub mod layout;

@@ -7,10 +7,12 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::super::disk::Disk;
-use super::super::ledger::{Ledger, LedgerError, Record, Struck};
+use super::super::ledger::{Doubt, Ledger, LedgerError, Record, Struck};
+use super::super::watch::{Step, Watch};
 use super::commits::Commits;
 use super::database::{Database, Purpose, look_at};
-use super::locate::{NxStore, databases_in};
+use super::layout::Layout;
+use super::locate::{NxStore, databases_in, strangers_in};
 use super::strike::{Pace, strike};
 
 /// The ledger of a cache of Nx.
@@ -21,6 +23,9 @@ pub struct NxNotes<'a, D: Disk> {
     commits: Commits<'a, D>,
     uid: u32,
     purpose: Purpose,
+    is_exclusive: bool,
+    is_below_home: bool,
+    have_tables: bool,
     open: Vec<Database>,
 }
 
@@ -34,6 +39,9 @@ impl<'a, D: Disk> NxNotes<'a, D> {
             commits: Commits::new(disk, folder, uid),
             uid,
             purpose,
+            is_exclusive: store.is_exclusive,
+            is_below_home: store.is_below_home,
+            have_tables: false,
             open: Vec::new(),
         }
     }
@@ -61,18 +69,35 @@ impl<'a, D: Disk> NxNotes<'a, D> {
         self.open.iter_mut().try_for_each(Database::refresh)
     }
 
-    /// Does something with every database, and returns what came of it in the order of the databases.
+    /// Does something with every database, and returns what came of it in the order of the databases. Nothing is
+    /// opened for writing before something is struck: a disk may be full, and a look must not fail for that. From then
+    /// on everything goes through what is open, because to close a file takes the locks of SQLite away.
     fn with_each<T>(
         &mut self,
         work: impl Fn(usize, &Database) -> Result<T, LedgerError>,
     ) -> Result<Vec<T>, LedgerError> {
-        if self.purpose == Purpose::Strike {
-            self.open()?;
-            return self.open.iter().enumerate().map(|(number, database)| work(number, database)).collect();
+        if !self.open.is_empty() {
+            return self.with_open(work);
         }
         self.check_complete()?;
         let looks = self.paths.iter().enumerate();
-        looks.map(|(number, path)| look_at(path, self.uid, |database| work(number, database))).collect()
+        let looked: Result<Vec<T>, LedgerError> =
+            looks.map(|(number, path)| look_at(path, self.uid, |database| work(number, database))).collect();
+        match looked {
+            // Whoever may write can play a log back.
+            Err(error @ LedgerError::NeedsRecovery { .. }) if self.purpose == Purpose::Strike => {
+                self.with_open(work).map_err(|_| error)
+            }
+            looked => looked,
+        }
+    }
+
+    fn with_open<T>(
+        &mut self,
+        work: impl Fn(usize, &Database) -> Result<T, LedgerError>,
+    ) -> Result<Vec<T>, LedgerError> {
+        self.open()?;
+        self.open.iter().enumerate().map(|(number, database)| work(number, database)).collect()
     }
 
     fn failed(&self, error: &std::io::Error) -> LedgerError {
@@ -82,9 +107,10 @@ impl<'a, D: Disk> NxNotes<'a, D> {
 
 impl<D: Disk> Ledger for NxNotes<'_, D> {
     fn records(&mut self) -> Result<HashMap<OsString, Record>, LedgerError> {
-        let rows = self.with_each(|number, database| database.records(number))?;
+        let read = self.with_each(|number, database| Ok((database.layout, database.records(number)?)))?;
+        self.have_tables = !read.is_empty() && read.iter().all(|(layout, _)| *layout != Layout::Without);
         let mut records = self.commits.records().map_err(|error| self.failed(&error))?;
-        for (name, record) in rows.into_iter().flatten() {
+        for (name, record) in read.into_iter().flat_map(|(_, rows)| rows) {
             match records.entry(name.into()) {
                 std::collections::hash_map::Entry::Occupied(known) => known.into_mut().merge(record),
                 std::collections::hash_map::Entry::Vacant(place) => {
@@ -95,7 +121,7 @@ impl<D: Disk> Ledger for NxNotes<'_, D> {
         Ok(records)
     }
 
-    fn strike(&mut self, entries: &[(OsString, Record)]) -> Vec<Struck> {
+    fn strike(&mut self, entries: &[(OsString, Record)], watch: &dyn Watch) -> Vec<Struck> {
         if self.purpose == Purpose::Look {
             return vec![Struck::Failed("it was opened for looking only".to_owned()); entries.len()];
         }
@@ -104,7 +130,10 @@ impl<D: Disk> Ledger for NxNotes<'_, D> {
         }
         let start = Instant::now();
         let now = || -> Duration { start.elapsed() };
-        let mut struck = strike(&mut self.open, entries, &Pace::usual(&now)).struck;
+        let (stop, committed) = (|| watch.stop(), || watch.at(Step::Committed));
+        let pace = Pace { stop: &stop, committed: &committed, ..Pace::usual(&now) };
+        let mut struck = strike(&mut self.open, entries, &pace).struck;
+        watch.at(Step::Rows);
         // The file goes last: where it is left, the entry is still a hit for Nx 19, and keeps its files.
         for (struck, (name, record)) in struck.iter_mut().zip(entries) {
             if *struck == Struck::Gone {
@@ -130,6 +159,25 @@ impl<D: Disk> Ledger for NxNotes<'_, D> {
             }
         }
         Ok(known)
+    }
+
+    fn doubt(&self) -> Option<Doubt> {
+        if !self.is_exclusive && !self.is_below_home {
+            return Some(Doubt::Elsewhere);
+        }
+        // A later Nx may note its entries in another way, beside what older ones have left.
+        match strangers_in(&self.searched, self.is_below_home) {
+            Err(reason) => Some(Doubt::Unknown(reason)),
+            Ok(strangers) if !strangers.is_empty() => {
+                let path = strangers[0].display();
+                Some(Doubt::Unknown(format!("{path} is no database that is known, and may know them")))
+            }
+            Ok(_) if self.is_below_home && !self.have_tables => {
+                let reason = "a database beside it has no table of its entries, which may be noted elsewhere";
+                Some(Doubt::Unknown(reason.to_owned()))
+            }
+            Ok(_) => None,
+        }
     }
 }
 

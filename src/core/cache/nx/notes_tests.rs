@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use super::super::database::Purpose;
-use super::super::fixture::{Folder, NOON, NOON_SECONDS, PlainDisk, count, insert};
+use super::super::fixture::{Alone, Folder, NOON, NOON_SECONDS, PlainDisk, count, insert};
 use super::{Ledger, LedgerError, NxNotes, NxStore, Record, Struck};
 
 /// A cache and the databases beside it.
@@ -22,6 +22,7 @@ impl Cache {
         let folder = self.cache.path("");
         NxStore {
             is_below_home: false,
+            place: None,
             terminal_outputs: folder.join("terminalOutputs"),
             batch_outputs: folder.join("batchOutputs"),
             databases: databases.iter().map(|path| (*path).clone()).collect(),
@@ -29,6 +30,8 @@ impl Cache {
             has_commits: true,
             is_current: None,
             max_cache_bytes: None,
+            has_usual_limit: false,
+            is_exclusive: false,
             shared: None,
             folder,
         }
@@ -101,7 +104,7 @@ fn a_note_of_nx_19_goes_only_as_it_was() {
     fs::rename(cache.cache.path("new"), cache.cache.path("4.commit")).unwrap();
     let entries: Vec<_> = ["1", "2", "3", "4"].iter().map(|hash| of(&records, hash)).collect();
     let expected = [Struck::Gone, Struck::UsedSince, Struck::Gone, Struck::UsedSince];
-    assert_eq!(ledger.strike(&entries), expected);
+    assert_eq!(ledger.strike(&entries, &Alone), expected);
     assert_eq!(known(&mut ledger, &["1", "2", "3", "4", "5"]), ["2", "4"]);
     assert!(cache.has("1/code"), "the files are not this one's to remove");
 }
@@ -122,7 +125,7 @@ fn an_upgraded_cache_has_both_kinds_of_notes() {
     assert_eq!([used("1"), used("2"), used("3")], [NOON_SECONDS, NOON_SECONDS + 5, NOON_SECONDS]);
     nx.execute("UPDATE cache_outputs SET accessed_at = datetime('now') WHERE hash = '2'", []).unwrap();
     let entries = ["1", "2", "3"].map(|hash| of(&records, hash));
-    assert_eq!(ledger.strike(&entries), [Struck::Gone, Struck::UsedSince, Struck::Gone]);
+    assert_eq!(ledger.strike(&entries, &Alone), [Struck::Gone, Struck::UsedSince, Struck::Gone]);
     assert!(!cache.has("1.commit") && cache.has("2.commit"), "a row that stays keeps the file");
     assert_eq!(known(&mut ledger, &["1", "2", "3"]), ["2"]);
     assert_eq!(count(&nx), 1);
@@ -138,7 +141,7 @@ fn looking_strikes_nothing() {
     let mut ledger = notes(&store, &folder, cache.cache.uid(), Purpose::Look);
     let before = cache.beside.snapshot();
     let records = ledger.records().unwrap();
-    assert!(matches!(ledger.strike(&[of(&records, "1")])[0], Struck::Failed(_)));
+    assert!(matches!(ledger.strike(&[of(&records, "1")], &Alone)[0], Struck::Failed(_)));
     assert_eq!(known(&mut ledger, &["1", "2"]), ["1"]);
     assert_eq!(cache.beside.snapshot(), before);
 }
@@ -153,7 +156,7 @@ fn a_database_that_comes_or_goes_stops_it() {
     let records = ledger.records().unwrap();
     let (newer, newer_nx) = cache.beside.database("m", "24.0.6");
     assert!(
-        matches!(&ledger.strike(&[of(&records, "1")])[0], Struck::Failed(reason) if reason.contains("exchanged"))
+        matches!(&ledger.strike(&[of(&records, "1")], &Alone)[0], Struck::Failed(reason) if reason.contains("exchanged"))
     );
     assert!(matches!(ledger.knows(&["1".into()]), Err(LedgerError::Replaced { .. })));
     drop(newer_nx);
@@ -162,7 +165,7 @@ fn a_database_that_comes_or_goes_stops_it() {
     drop(nx);
     fs::remove_file(path).unwrap();
     assert!(matches!(ledger.records(), Err(LedgerError::Replaced { .. })));
-    assert!(matches!(&ledger.strike(&[of(&records, "1")])[0], Struck::Failed(_)));
+    assert!(matches!(&ledger.strike(&[of(&records, "1")], &Alone)[0], Struck::Failed(_)));
 }
 
 #[test]
@@ -178,7 +181,44 @@ fn one_bad_database_keeps_everything() {
         assert!(ledger.records().is_err());
         assert!(ledger.knows(&["1".into()]).is_err());
         let record = Record { last_use: Some(Duration::from_secs(NOON_SECONDS)), ..Record::default() };
-        assert!(matches!(ledger.strike(&[("1".into(), record)])[0], Struck::Failed(_)));
+        assert!(matches!(ledger.strike(&[("1".into(), record)], &Alone)[0], Struck::Failed(_)));
     }
     assert_eq!(count(&nx), 1);
+}
+
+#[test]
+fn a_look_opens_nothing_for_writing_and_neither_does_the_question_before_something_is_struck() {
+    let cache = Cache::new();
+    let (path, nx) = cache.beside.database("m", "24.0.6");
+    insert(&nx, "1", NOON);
+    drop(nx);
+    let (store, folder) = (cache.store(&[&path]), cache.cache.path(""));
+    let mut ledger = notes(&store, &folder, cache.cache.uid(), Purpose::Strike);
+    let before = cache.beside.snapshot();
+    let records = ledger.records().unwrap();
+    assert_eq!(known(&mut ledger, &["1", "2"]), ["1"]);
+    assert_eq!(cache.beside.snapshot(), before);
+    assert_eq!(ledger.strike(&[of(&records, "1")], &Alone), [Struck::Gone]);
+    assert_eq!(known(&mut ledger, &["1", "2"]), [""; 0], "and it hears of what it has done");
+}
+
+#[test]
+fn a_log_without_its_index_is_played_back_by_whoever_may_write() {
+    let cache = Cache::new();
+    let (path, nx) = cache.beside.database("m", "24.0.6");
+    insert(&nx, "1", NOON);
+    // As a copy of the folder has it that was made while an Nx was alive.
+    let copy = Folder::new();
+    for ending in ["", "-wal"] {
+        let name = format!("m-v6.db{ending}");
+        fs::copy(cache.beside.path(&name), copy.path(&name)).unwrap();
+    }
+    drop(nx);
+    let path = copy.path(path.file_name().unwrap().to_str().unwrap());
+    let mut store = cache.store(&[&path]);
+    store.database_folders = vec![copy.path("")];
+    let (folder, uid) = (cache.cache.path(""), cache.cache.uid());
+    assert!(notes(&store, &folder, uid, Purpose::Look).records().unwrap_err().forbids());
+    let records = notes(&store, &folder, uid, Purpose::Strike).records().unwrap();
+    assert!(records.contains_key(&OsString::from("1")));
 }

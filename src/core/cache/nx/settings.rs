@@ -26,8 +26,8 @@ pub struct Settings {
     pub is_moved_by_file: bool,
     /// `nxCloudId`, else `nxCloudAccessToken`: the identity of the workspace where it is not empty.
     pub cloud_id: Option<String>,
-    /// The limit that is configured, in bytes.
-    pub max_cache_bytes: Option<u64>,
+    /// The limit that is configured, in bytes; the inner `None` where it means no limit. `None` when none is.
+    pub max_cache_bytes: Option<Option<u64>>,
     /// Whether this is a workspace of Lerna alone, whose cache is below `node_modules`.
     pub is_lerna_only: bool,
     /// Why something configured may be missing here.
@@ -67,14 +67,15 @@ pub fn read(root: &Path, around: &Surroundings<'_>) -> Settings {
     let moves = |set: &dyn Fn(&str) -> Option<OsString>| {
         set("NX_CACHE_DIRECTORY").is_some() || DATA_VARIABLES.iter().any(|name| set(name).is_some())
     };
-    let size = variable("NX_MAX_CACHE_SIZE").map(|value| value.to_string_lossy().into_owned());
+    let size = variable("NX_MAX_CACHE_SIZE").or_else(|| in_file("NX_MAX_CACHE_SIZE"));
+    let size = size.map(|value| value.to_string_lossy().into_owned());
     let size = size.or_else(|| json.get("maxCacheSize").and_then(as_text));
     Settings {
         data_folders: data.flatten().map(PathBuf::from).collect(),
         is_moved_by_variable: moves(&variable),
         is_moved_by_file: moves(&in_file),
         cloud_id: ["nxCloudId", "nxCloudAccessToken"].iter().find_map(|key| text_at(&json, key)),
-        max_cache_bytes: size.and_then(|size| parse_size(&size)),
+        max_cache_bytes: size.map(|size| parse_size(&size)),
         is_lerna_only: root.join("lerna.json").exists() && !root.join("nx.json").exists(),
         cache_folders,
         trouble,
@@ -171,7 +172,8 @@ fn as_text(value: &Value) -> Option<String> {
     }
 }
 
-/// A size as Nx writes it: a number, and perhaps KB, MB or GB, in powers of 1024. `None` where Nx refuses it.
+/// A size as Nx writes it: a number, and perhaps KB, MB or GB, in powers of 1024. `None` where Nx refuses it, and for
+/// 0, by which it means no limit.
 fn parse_size(text: &str) -> Option<u64> {
     let end = text.find(|letter: char| !letter.is_ascii_digit() && letter != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at(end);
@@ -186,7 +188,7 @@ fn parse_size(text: &str) -> Option<u64> {
     };
     let bytes = number.parse::<f64>().ok()? * factor;
     // Beyond that a number of bytes is not exact any more, and no disk is so large.
-    (bytes < 9.0e15).then_some(bytes as u64)
+    Some(bytes as u64).filter(|size| *size > 0 && bytes < 9.0e15)
 }
 
 #[cfg(test)]

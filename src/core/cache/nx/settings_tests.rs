@@ -2,7 +2,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::super::locate::Surroundings;
+use super::super::locate::{Exclusive, Surroundings};
 use super::{Settings, env_line, parse_size, read};
 
 #[test]
@@ -13,7 +13,9 @@ fn sizes_as_nx_reads_them() {
         ("2KB", Some(2048)),
         ("1.5 MB", Some(1_572_864)),
         ("20GB", Some(21_474_836_480)),
-        ("0", Some(0)),
+        ("0", None),
+        ("0GB", None),
+        ("0.1", None),
         ("1TB", None),
         ("1 gb", None),
         ("1  GB", None),
@@ -63,7 +65,7 @@ fn settings(files: &[(&str, &str)], variables: &[(&str, &str)]) -> Settings {
         shared_temp: Path::new("/nowhere"),
         git: &|_, _| None,
         uid: 0,
-        is_exclusive: false,
+        exclusive: Exclusive::None,
     };
     read(folder.path(), &around)
 }
@@ -100,11 +102,17 @@ fn the_configured_folder_by_its_precedence() {
 #[test]
 fn what_else_is_set() {
     let found = settings(&[("nx.json", r#"{"nxCloudAccessToken": "t", "maxCacheSize": "1KB"}"#)], &[]);
-    assert_eq!((found.cloud_id.as_deref(), found.max_cache_bytes), (Some("t"), Some(1024)));
+    assert_eq!((found.cloud_id.as_deref(), found.max_cache_bytes), (Some("t"), Some(Some(1024))));
     let found = settings(&[("nx.json", r#"{"nxCloudId": "", "nxCloudAccessToken": "t"}"#)], &[]);
     assert_eq!(found.cloud_id.as_deref(), Some(""), "an empty id hides the token, as it does for Nx");
     let found = settings(&[("nx.json", r#"{"maxCacheSize": 5}"#)], &[("NX_MAX_CACHE_SIZE", "7")]);
-    assert_eq!(found.max_cache_bytes, Some(7));
+    assert_eq!(found.max_cache_bytes, Some(Some(7)));
+    let five = ("nx.json", r#"{"maxCacheSize": 5}"#);
+    let found = settings(&[five, (".env", "NX_MAX_CACHE_SIZE=1KB")], &[]);
+    assert_eq!(found.max_cache_bytes, Some(Some(1024)), "a file counts more than nx.json");
+    let found = settings(&[five, (".env", "NX_MAX_CACHE_SIZE=1KB")], &[("NX_MAX_CACHE_SIZE", "0")]);
+    assert_eq!(found.max_cache_bytes, Some(None), "and the environment more than both");
+    assert_eq!(settings(&[], &[]).max_cache_bytes, None);
     let found = settings(&[(".env", "NX_WORKSPACE_DATA_DIRECTORY=d")], &[]);
     assert_eq!(found.data_folders, [PathBuf::from("d")]);
     assert!(found.is_moved_by_file && !found.is_moved_by_variable);

@@ -23,6 +23,10 @@ pub struct Pace<'a> {
     pub batch: usize,
     /// How long a lock of somebody else is waited for in one call.
     pub patience: Duration,
+    /// Whether somebody asked to stop. Asked while a lock is waited for.
+    pub stop: &'a dyn Fn() -> bool,
+    /// Told when one database has committed and the next one has not.
+    pub committed: &'a dyn Fn(),
     /// The time, from any start.
     pub now: &'a dyn Fn() -> Duration,
 }
@@ -31,12 +35,36 @@ impl Pace<'_> {
     /// The usual pace.
     #[must_use]
     pub fn usual(now: &dyn Fn() -> Duration) -> Pace<'_> {
-        Pace { hold: Duration::from_millis(25), batch: 2000, patience: Duration::from_secs(5), now }
+        Pace {
+            hold: Duration::from_millis(25),
+            batch: 2000,
+            patience: Duration::from_secs(5),
+            stop: &|| false,
+            committed: &|| {},
+            now,
+        }
     }
 }
 
 /// With one lock held, another one is waited for no longer than this.
 const SECOND_PATIENCE: Duration = Duration::from_millis(10);
+
+/// How long SQLite waits at a time: whoever wants to stop it is heard in between.
+const SLICE: Duration = Duration::from_millis(100);
+
+/// Why a batch was not struck.
+enum Halt {
+    /// Somebody asked to stop.
+    Stopped,
+    /// A database says no.
+    Failed(LedgerError),
+}
+
+impl From<LedgerError> for Halt {
+    fn from(error: LedgerError) -> Self {
+        Self::Failed(error)
+    }
+}
 
 /// What came of a call.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -55,9 +83,12 @@ pub fn strike(databases: &mut [Database], entries: &[(OsString, Record)], pace: 
         let rest = &entries[done.struck.len()..];
         match batch(databases, rest, deadline, pace) {
             Ok(struck) => done.struck.extend(struck),
-            Err(error) => {
-                let failed = Struck::Failed(error.to_string());
-                done.struck.resize(entries.len(), failed);
+            Err(halt) => {
+                let rest = match halt {
+                    Halt::Stopped => Struck::NotBegun,
+                    Halt::Failed(error) => Struck::Failed(error.to_string()),
+                };
+                done.struck.resize(entries.len(), rest);
                 break;
             }
         }
@@ -79,14 +110,14 @@ fn batch(
     entries: &[(OsString, Record)],
     deadline: Instant,
     pace: &Pace<'_>,
-) -> Result<Vec<Struck>, LedgerError> {
-    begin_all(databases, deadline, pace.patience)?;
+) -> Result<Vec<Struck>, Halt> {
+    begin_all(databases, deadline, pace)?;
     let worked = within(databases, entries, pace);
     match worked {
-        Ok(struck) => Ok(commit_all(databases, struck)),
+        Ok(struck) => Ok(commit_all(databases, struck, pace)),
         Err(error) => {
             roll_back(databases);
-            Err(error)
+            Err(error.into())
         }
     }
 }
@@ -150,19 +181,20 @@ fn accessed_at(database: &Database, name: &str) -> Result<Option<Option<String>>
 }
 
 /// Takes the write locks of all databases. What is busy is waited for while nothing else is held.
-fn begin_all(databases: &[Database], deadline: Instant, patience: Duration) -> Result<(), LedgerError> {
+fn begin_all(databases: &[Database], deadline: Instant, pace: &Pace<'_>) -> Result<(), Halt> {
     let mut first = 0;
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
-        match try_begin(databases, first, left) {
+        match try_begin(databases, first, left.min(SLICE)) {
             Ok(()) => return Ok(()),
+            Err((busy, _)) if is_busy(&busy) && (pace.stop)() => return Err(Halt::Stopped),
             Err((busy, path)) if is_busy(&busy) => {
                 if left.is_zero() {
-                    return Err(LedgerError::Busy { path, waited: patience });
+                    return Err(LedgerError::Busy { path, waited: pace.patience }.into());
                 }
                 first = databases.iter().position(|database| database.path == path).unwrap_or(0);
             }
-            Err((error, path)) => return Err(translate(&path, &error)),
+            Err((error, path)) => return Err(translate(&path, &error).into()),
         }
     }
 }
@@ -198,12 +230,15 @@ fn roll_back(databases: &[Database]) {
 }
 
 /// Commits in all databases. When one fails, nothing of the batch counts as gone: a row may be left.
-fn commit_all(databases: &[Database], struck: Vec<Struck>) -> Vec<Struck> {
-    let commit = |database: &Database| {
+fn commit_all(databases: &[Database], struck: Vec<Struck>, pace: &Pace<'_>) -> Vec<Struck> {
+    let commit = |(at, database): (usize, &Database)| {
+        if at > 0 {
+            (pace.committed)();
+        }
         let done = database.connection.execute_batch("COMMIT");
         done.map_err(|error| translate(&database.path, &error).to_string()).err()
     };
-    let Some(reason) = databases.iter().find_map(commit) else { return struck };
+    let Some(reason) = databases.iter().enumerate().find_map(commit) else { return struck };
     roll_back(databases);
     let kept = |struck| if struck == Struck::Gone { Struck::Failed(reason.clone()) } else { struck };
     struck.into_iter().map(kept).collect()

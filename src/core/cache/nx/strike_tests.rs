@@ -198,3 +198,34 @@ fn without_databases_there_is_nothing_to_strike() {
     let done = strike(&mut [], &[entry("1", &[])], &Pace::usual(&now));
     assert_eq!(done.struck, [Struck::Gone]);
 }
+
+#[test]
+fn whoever_wants_to_stop_it_is_heard_while_a_lock_is_waited_for() {
+    let beside = Beside::new(&["24.0.6"]);
+    insert(&beside.nx[0], "1", NOON);
+    beside.nx[0].execute_batch("BEGIN IMMEDIATE").unwrap();
+    let now = || Duration::ZERO;
+    let asked = Cell::new(0);
+    let stop = || {
+        asked.set(asked.get() + 1);
+        asked.get() == 2
+    };
+    // Without being asked it would wait for a day.
+    let pace = Pace { patience: Duration::from_secs(86_400), stop: &stop, ..Pace::usual(&now) };
+    let struck = strike(&mut beside.open(), &[entry("1", &[0]), entry("2", &[0])], &pace).struck;
+    assert_eq!(struck, [Struck::NotBegun, Struck::NotBegun]);
+    assert_eq!(asked.get(), 2);
+    beside.nx[0].execute_batch("ROLLBACK").unwrap();
+    assert_eq!(beside.counts(), [1]);
+}
+
+#[test]
+fn between_two_databases_there_is_an_instant_with_a_row_in_one() {
+    let beside = Beside::new(&["22.7.12", "24.0.6"]);
+    beside.nx.iter().for_each(|nx| insert(nx, "1", NOON));
+    let (seen, now) = (Cell::new(None), || Duration::ZERO);
+    let committed = || seen.set(Some(beside.counts()));
+    let pace = Pace { committed: &committed, ..Pace::usual(&now) };
+    assert_eq!(strike(&mut beside.open(), &[entry("1", &[0, 1])], &pace).struck, [Struck::Gone]);
+    assert_eq!(seen.take(), Some(vec![0, 1]));
+}
