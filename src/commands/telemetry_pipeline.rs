@@ -76,8 +76,7 @@ impl Pipeline {
             let error = Error::usage(format!("telemetry.source: {:?} is no URI", settings.source));
             return Err(error.hint("write one such as urn:cortex-os:runtime"));
         }
-        let policy = resolved.settings.redaction.policy()?;
-        let redactor = Redactor::new(policy).map_err(|error| Error::new(ErrorKind::Usage, error))?;
+        let redactor = redactor(resolved)?;
         let ids = Identifiers::new(entropy::fill).map_err(|error| Error::new(ErrorKind::Action, error))?;
         let has_parent = carriers.traceparent.is_some();
         let sealer = Sealer::new(redactor, carriers, &settings.source, &settings.topic);
@@ -235,7 +234,7 @@ impl SpoolPlace {
     fn spool_in(&self, folder: Folder) -> Result<Spool> {
         let segment_bytes = SEGMENT.min(self.total_bytes / SEGMENTS).max(1);
         let limits = SpoolLimits { segment_bytes, total_bytes: self.total_bytes };
-        Spool::open(folder, limits, self.durability).map_err(|error| Error::new(ErrorKind::Action, error))
+        Spool::open(folder, limits, self.durability).map_err(full)
     }
 
     /// Brings lines into the spool, and waits no longer than this for it: a lock that somebody does not let go, or a disk
@@ -284,8 +283,21 @@ pub fn keep(spool: &Spool, lines: &[u8]) -> Result<()> {
     spool.append(lines).map_err(|(_, error)| full(error))
 }
 
-/// The spool did not take an event, and what to do about that.
+/// What takes out of a text what nobody may see, as the settings have it.
+///
+/// # Errors
+/// When redaction cannot be had as it is wanted.
+pub fn redactor(resolved: &Resolved) -> Result<Redactor> {
+    let policy = resolved.settings.redaction.policy()?;
+    Redactor::new(policy).map_err(|error| Error::new(ErrorKind::Usage, error))
+}
+
+/// The spool did not take an event, or give any, and what to do about that.
 pub fn full(error: SpoolError) -> Error {
+    if matches!(error, SpoolError::Held { .. }) {
+        return Error::new(ErrorKind::Locked, error)
+            .hint("try again; if that goes on, lsof tells who holds it");
+    }
     Error::new(ErrorKind::Action, error)
         .hint("brainwav telemetry flush makes room, and status tells who does not take what is there")
 }
