@@ -13,7 +13,8 @@ use super::telemetry_pipeline::{Pipeline, SpoolPlace, keep, spool};
 use crate::cli::telemetry_phase::{FinishArgs, StartArgs};
 use crate::context::Context;
 use crate::core::state::{Folder, Loaded, Lock, load, save};
-use crate::core::telemetry::phase::{Begun, Moment, file_name};
+use crate::core::telemetry::phase::{Begun, Moment};
+use crate::core::telemetry::phase_store::Phases;
 use crate::error::{Error, ErrorKind, Result};
 use crate::exit::ExitCode;
 use crate::output::BRAND;
@@ -57,7 +58,9 @@ pub fn start(context: &mut Context, args: &StartArgs) -> Result<ExitCode> {
     let spool = spool(context, &resolved)?;
     let folder = SpoolPlace::new(context, &resolved).common()?;
     let _lock = lock(&folder)?;
-    let path = folder.file(&file_name(&args.name, args.correlation_id.as_deref()));
+    let phases = phases(context, &folder)?;
+    phases.forget_old(SystemTime::now());
+    let path = phases.file(&args.name, args.correlation_id.as_deref());
     let is_open = path.exists();
     // A start that is refused leaves what went on before as it was.
     keep(&spool, &line)?;
@@ -87,7 +90,7 @@ pub fn finish(context: &mut Context, args: &FinishArgs) -> Result<ExitCode> {
     let spool = spool(context, &resolved)?;
     let folder = SpoolPlace::new(context, &resolved).common()?;
     let _lock = lock(&folder)?;
-    let (path, begun) = begun(&folder, args)?;
+    let (path, begun) = begun(&phases(context, &folder)?, args)?;
     let took = begun.as_ref().and_then(|begun| begun.took_ms(&now()));
     let correlation_id = begun.map(|begun| begun.correlation_id).or_else(|| args.correlation_id.clone());
     let mut event = common(&args.name, args.agent_id.as_deref(), correlation_id.as_deref(), &args.label)?;
@@ -139,10 +142,10 @@ fn common(
 }
 
 /// What is remembered: under the name and the id, or under the name alone if that run has this id.
-fn begun(folder: &Folder, args: &FinishArgs) -> Result<(Option<PathBuf>, Option<Begun>)> {
+fn begun(phases: &Phases, args: &FinishArgs) -> Result<(Option<PathBuf>, Option<Begun>)> {
     let given = args.correlation_id.as_deref();
     for key in [given, None] {
-        let path = folder.file(&file_name(&args.name, key));
+        let path = phases.file(&args.name, key);
         if let Loaded::Content(begun) = load::<Begun>(&path)
             && given.is_none_or(|given| key.is_some() || begun.correlation_id == given)
         {
@@ -154,6 +157,10 @@ fn begun(folder: &Folder, args: &FinishArgs) -> Result<(Option<PathBuf>, Option<
     }
     let error = Error::usage("no run of this name has begun");
     Err(error.hint("start it with: brainwav telemetry phase start NAME").hint("or give its --correlation-id"))
+}
+
+fn phases(context: &Context, folder: &Folder) -> Result<Phases> {
+    Phases::open(folder, context.uid).map_err(|error| Error::new(ErrorKind::Action, error))
 }
 
 fn now() -> Moment {

@@ -9,6 +9,7 @@ pub mod document;
 pub mod envelope;
 pub mod event;
 pub mod phase;
+pub mod phase_store;
 pub mod registry;
 pub mod schema;
 pub mod seal;
