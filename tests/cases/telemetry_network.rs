@@ -60,6 +60,17 @@ fn every_event_is_a_log_record_and_what_ends_is_a_span() {
     assert_eq!(paths(&receiver)[4..], ["/own/v1/logs"]);
 }
 
+/// Whoever took it and went before it could say so may have counted it.
+#[test]
+fn a_request_of_numbers_is_not_sent_twice() {
+    let receiver = Receiver::start(|number, _| if number == 3 { Reply::Close } else { OK });
+    let env = otlp(&receiver.url(""), "signals = [\"logs\", \"metrics\"]\nbatch = 1");
+    emit(&env, &numbered(2));
+    let output = env.run(&["telemetry", "flush"]).expect_code(0);
+    assert_eq!(paths(&receiver), ["/v1/logs", "/v1/metrics", "/v1/logs", "/v1/metrics"]);
+    assert!(output.stderr.contains("the metrics leave out 1 events"), "{}", output.stderr);
+}
+
 #[test]
 fn a_receiver_without_spans_gets_the_logs_and_that_is_said() {
     let receiver = Receiver::start(|_, request| match request.path() {

@@ -1,7 +1,8 @@
 //! Events as numbers: `opentelemetry/proto/metrics/v1`, how many there were and how long what ended took.
 //!
 //! The numbers are those since the last request (delta temporality), at the time of the delivery: the log records have
-//! the times of the events. Runs that deliver to one sink exclude each other, so nothing is counted in two intervals.
+//! the times of the events. Runs that deliver to one sink exclude each other, and no request is sent twice; but events
+//! that come again because a run was killed before it could note that they had arrived are counted again.
 
 use std::collections::BTreeMap;
 

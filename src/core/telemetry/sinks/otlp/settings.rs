@@ -41,6 +41,12 @@ impl Signal {
         Self::ALL[self as usize].1
     }
 
+    /// Whether it is sent where the settings name these: without any, all but metrics are.
+    #[must_use]
+    pub fn is_sent(self, signals: &[Self]) -> bool {
+        if signals.is_empty() { self != Self::Metrics } else { signals.contains(&self) }
+    }
+
     /// The path that a receiver takes it at.
     #[must_use]
     pub const fn path(self) -> &'static str {
@@ -103,7 +109,7 @@ impl OtlpSettings {
         let given = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
         let of_exporter = |name: &str| given(&format!("{PREFIX}{name}"));
         if self.url.is_none() {
-            check_protocol(&of_exporter)?;
+            check_protocol(&self.signals, &of_exporter)?;
             self.url = of_exporter("ENDPOINT").map(Secret::new);
             // A sink with a place of its own does not get the keys to another one.
             if self.headers.is_empty() {
@@ -147,10 +153,12 @@ impl OtlpSettings {
 /// A variable of the exporter, by what stands behind [`PREFIX`].
 type OfExporter<'v> = &'v dyn Fn(&str) -> Option<String>;
 
-fn check_protocol(of_exporter: OfExporter<'_>) -> Result<(), SettingError> {
-    let own = Signal::ALL.map(|(_, word)| format!("{}_PROTOCOL", word.to_ascii_uppercase()));
-    for name in std::iter::once("PROTOCOL".to_owned()).chain(own) {
-        if of_exporter(&name).is_some_and(|protocol| protocol.trim() != "http/protobuf") {
+/// What holds for a signal alone counts more than what holds for all, and a signal that is not sent does not count.
+fn check_protocol(signals: &[Signal], of_exporter: OfExporter<'_>) -> Result<(), SettingError> {
+    for (_, word) in Signal::ALL.into_iter().filter(|(signal, _)| signal.is_sent(signals)) {
+        let names = [format!("{}_PROTOCOL", word.to_ascii_uppercase()), "PROTOCOL".to_owned()];
+        let said = names.iter().find_map(|name| Some((name, of_exporter(name)?)));
+        if let Some((name, _)) = said.filter(|(_, protocol)| protocol.trim() != "http/protobuf") {
             let reason = "only http/protobuf is spoken here: set that, or give the sink a url of its own";
             return Err(SettingError::new(&format!("{PREFIX}{name}"), reason));
         }

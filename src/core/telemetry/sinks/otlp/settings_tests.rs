@@ -77,6 +77,29 @@ fn a_variable_that_cannot_be_followed_is_named_without_its_value() {
 }
 
 #[test]
+fn a_protocol_counts_for_the_signals_that_are_sent() {
+    const LOGS: &str = "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL";
+    const TRACES: &str = "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL";
+    const METRICS: &str = "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL";
+    const ALL: &str = "OTEL_EXPORTER_OTLP_PROTOCOL";
+    const GOOD: &str = "http/protobuf";
+    let table: [(&[Signal], &[(&str, &str)], Option<&str>); 7] = [
+        (&[], &[(METRICS, "grpc")], None),
+        (&[Signal::Logs], &[(METRICS, "grpc"), (TRACES, "grpc")], None),
+        (&[Signal::Logs, Signal::Metrics], &[(METRICS, "grpc")], Some(METRICS)),
+        (&[], &[(ALL, "grpc"), (LOGS, GOOD), (TRACES, GOOD)], None),
+        (&[], &[(ALL, "grpc"), (LOGS, GOOD)], Some(ALL)),
+        (&[], &[(ALL, GOOD), (LOGS, "grpc")], Some(LOGS)),
+        (&[], &[(ALL, GOOD)], None),
+    ];
+    for (signals, variables, expected) in table {
+        let settings = OtlpSettings { signals: signals.to_vec(), ..OtlpSettings::default() };
+        let error = completed(settings, variables).err().map(|error| error.setting);
+        assert_eq!(error.as_deref(), expected, "{signals:?} {variables:?}");
+    }
+}
+
+#[test]
 fn the_resource_is_configured_then_named_then_detected() {
     let variables = [
         ("OTEL_SERVICE_NAME", "named"),
