@@ -76,6 +76,9 @@ fn a_variable_that_cannot_be_followed_is_named_without_its_value() {
     }
 }
 
+/// The signals of a sink, the variables, and the one that cannot be followed.
+type Row<'a> = (&'a [Signal], &'a [(&'a str, &'a str)], Option<&'a str>);
+
 #[test]
 fn a_protocol_counts_for_the_signals_that_are_sent() {
     const LOGS: &str = "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL";
@@ -83,7 +86,7 @@ fn a_protocol_counts_for_the_signals_that_are_sent() {
     const METRICS: &str = "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL";
     const ALL: &str = "OTEL_EXPORTER_OTLP_PROTOCOL";
     const GOOD: &str = "http/protobuf";
-    let table: [(&[Signal], &[(&str, &str)], Option<&str>); 7] = [
+    let table: [Row<'_>; 7] = [
         (&[], &[(METRICS, "grpc")], None),
         (&[Signal::Logs], &[(METRICS, "grpc"), (TRACES, "grpc")], None),
         (&[Signal::Logs, Signal::Metrics], &[(METRICS, "grpc")], Some(METRICS)),
