@@ -9,7 +9,7 @@ use super::BRAND;
 use super::table::{Table, Tone};
 use super::ui::Ui;
 use super::units::{count, plural, size, time};
-use crate::core::telemetry::deliver::{End, SinkReport, SinkStatus, Status, letters_of};
+use crate::core::telemetry::deliver::{End, Failure, SinkReport, SinkStatus, Status, letters_of};
 use crate::exit::ExitCode;
 
 /// The spool and its sinks.
@@ -100,10 +100,17 @@ impl StatusView {
                 (sink.oldest.map_or_else(String::new, time), Tone::Faint),
                 (count(number(sink.progress.delivered)), Tone::Plain),
                 dead(sink.letters),
-                (failure.map_or_else(String::new, |failure| failure.reason.clone()), Tone::Bad),
+                (failure.map_or_else(String::new, |failure| last_error(failure, sink)), Tone::Bad),
             ]);
         }
         title + &table.render()
+    }
+}
+
+fn last_error(failure: &Failure, sink: &SinkStatus) -> String {
+    match &sink.retry_at {
+        Some(until) => format!("{} (left alone until {until})", failure.reason),
+        None => failure.reason.clone(),
     }
 }
 

@@ -254,6 +254,7 @@ fn a_run_in_the_background_leaves_alone_who_has_asked_for_that() {
     let status = run(&env, &["telemetry", "status", "--json"]).expect_code(1).json()["sinks"][0].clone();
     assert!(status["retry_at"].is_string(), "{status}");
     assert!(status["last_failure"]["reason"].as_str().unwrap().contains("429"), "{status}");
+    assert!(run(&env, &["telemetry", "status"]).expect_code(1).stdout.contains("left alone"));
     // Somebody who waits for it tries, and is told.
     let flush = run(&env, &["telemetry", "flush"]).expect_code(0);
     assert!(flush.stderr.contains("asked to be left alone"), "{}", flush.stderr);
