@@ -12,6 +12,7 @@ use crate::config::{Environment, Resolved};
 use crate::context::Context;
 use crate::core::redact::{Counts, Redactor};
 use crate::core::state::Folder;
+use crate::core::telemetry::ci::{self, Run};
 use crate::core::telemetry::event::Draft;
 use crate::core::telemetry::seal::{Label, Sealer};
 use crate::core::telemetry::spool::place::{OWNER, is_one};
@@ -56,18 +57,19 @@ impl Pipeline {
     /// When the topic is not allowed, the source is no URI, or redaction cannot be had as it is wanted.
     pub fn new(context: &Context, resolved: &Resolved) -> Result<Self> {
         let is_debugging = is_debugging(&context.environment);
-        Ok(Self { is_debugging, ..Self::within(carriers(&context.environment), resolved)? })
+        let run = ci::attributes(&|name| text_of(&context.environment, name));
+        Ok(Self { is_debugging, ..Self::within(carriers(&context.environment), &run, resolved)? })
     }
 
-    /// The same for events of others, which do not belong to the trace that this process is in.
+    /// The same for events of others, which do not belong to the trace and the CI run that this process is in.
     ///
     /// # Errors
     /// As [`Self::new`].
     pub fn of_others(resolved: &Resolved) -> Result<Self> {
-        Self::within(Carriers::default(), resolved)
+        Self::within(Carriers::default(), &Run::new(), resolved)
     }
 
-    fn within(carriers: Carriers, resolved: &Resolved) -> Result<Self> {
+    fn within(carriers: Carriers, run: &Run, resolved: &Resolved) -> Result<Self> {
         let settings = &resolved.settings.telemetry;
         topic::check(&settings.topic, &settings.allowed_topics).map_err(|denied| {
             Error::new(ErrorKind::Usage, denied).hint("add it to telemetry.allowed-topics if it is meant")
@@ -79,7 +81,7 @@ impl Pipeline {
         let redactor = redactor(resolved)?;
         let ids = Identifiers::new(entropy::fill).map_err(|error| Error::new(ErrorKind::Action, error))?;
         let has_parent = carriers.traceparent.is_some();
-        let sealer = Sealer::new(redactor, carriers, &settings.source, &settings.topic);
+        let sealer = Sealer::new(redactor, carriers, &settings.source, &settings.topic).of_run(run);
         let agent_id = settings.agent_id.clone();
         Ok(Self { sealer, ids, agent_id, has_parent, is_debugging: false })
     }
@@ -308,8 +310,12 @@ fn is_debugging(environment: &Environment) -> bool {
     word.is_some_and(|word| !["0", "false", "off", "no"].contains(&word.as_str()))
 }
 
+fn text_of(environment: &Environment, name: &str) -> Option<String> {
+    environment.get(name).and_then(|value| value.to_str()).map(str::to_owned)
+}
+
 fn carriers(environment: &Environment) -> Carriers {
-    let text = |name: &str| environment.get(name).and_then(|value| value.to_str()).map(str::to_owned);
+    let text = |name: &str| text_of(environment, name);
     let given = Carriers {
         traceparent: text("TRACEPARENT"),
         tracestate: text("TRACESTATE"),

@@ -60,6 +60,21 @@ fn every_event_is_a_log_record_and_what_ends_is_a_span() {
     assert_eq!(paths(&receiver)[4..], ["/own/v1/logs"]);
 }
 
+#[test]
+fn an_event_tells_the_run_that_it_comes_from_whoever_delivers_it() {
+    let receiver = Receiver::start(|_, _| OK);
+    let env = otlp(&receiver.url(""), "");
+    let within = |run: &str, arguments: &[&str]| {
+        let mut command = env.command(arguments);
+        command.env("GITHUB_ACTIONS", "true").env("GITHUB_RUN_ID", run);
+        let _ = Output::of(command).expect_code(0);
+    };
+    within("run-17", &["telemetry", "emit"]);
+    within("run-18", &["telemetry", "flush"]);
+    let [logs] = &receiver.requests()[..] else { panic!() };
+    assert!(logs.holds("cicd.pipeline.run.id") && logs.holds("run-17") && !logs.holds("run-18"));
+}
+
 /// Whoever took it and went before it could say so may have counted it.
 #[test]
 fn a_request_of_numbers_is_not_sent_twice() {

@@ -3,6 +3,7 @@
 //! An event is completed ([`event`]), validated ([`document`]), redacted and put into its envelope ([`seal`]).
 
 pub mod bridge;
+pub mod ci;
 pub mod compatibility;
 pub mod deliver;
 pub mod document;

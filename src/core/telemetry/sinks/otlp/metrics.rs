@@ -74,7 +74,7 @@ impl Numbers {
     pub fn request(&self, resource: &Resource, interval: (u64, u64)) -> Vec<u8> {
         let mut writer = Writer::default();
         writer.message(1, |of_resource| {
-            resource.write(of_resource);
+            resource.write(of_resource, &[]);
             of_resource.message(2, |of_scope| {
                 resource.write_scope(of_scope);
                 of_scope.message(2, |metric| self.write_events(metric, interval));

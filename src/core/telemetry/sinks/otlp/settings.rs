@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::super::percent::decoded;
 use super::super::secret::Secret;
 use super::super::setting::SettingError;
-use super::ci::{self, Variable};
+use crate::core::telemetry::ci::Variable;
 
 /// Where a collector listens by default.
 const DEFAULT_URL: &str = "http://localhost:4318";
@@ -100,8 +100,7 @@ pub fn is_disabled(variable: Variable<'_>) -> bool {
 }
 
 impl OtlpSettings {
-    /// The settings with what the environment says where they are silent, and with the CI run that this is. A wish for
-    /// compression (`OTEL_EXPORTER_OTLP_COMPRESSION`) is not followed: every receiver takes what is not compressed.
+    /// The settings with what the environment says where they are silent. A wish for compression (`OTEL_EXPORTER_OTLP_COMPRESSION`) is not followed: every receiver takes what is not compressed.
     ///
     /// # Errors
     /// When a variable cannot be followed. The error names it, and not its value.
@@ -133,7 +132,6 @@ impl OtlpSettings {
         }
         self.resource.extend(given("OTEL_SERVICE_NAME").map(|name| ("service.name".to_owned(), name)));
         self.resource.extend(pairs("OTEL_RESOURCE_ATTRIBUTES", given("OTEL_RESOURCE_ATTRIBUTES"))?);
-        self.resource.extend(ci::attributes(variable));
         Ok(self)
     }
 
