@@ -26,7 +26,7 @@ def storm(world, events):
     same(done.returncode, 0, f"exit code of the storm:\n{said}")
     found = json.loads(done.stdout)
     expect(not found["lost"], f"{len(found['lost'])} accepted events are lost, such as {found['lost'][:3]}")
-    same(found["last"], [0, 0, 1], "exit codes of emit and flush at the end, and how often that event arrived")
+    same(found["last"], [0, 0, 1], "exit codes of emit and flush at the end, and how often that event arrived:\n" + done.stderr.decode())
     expect(not found["unwanted"], f"runs failed: {found['unwanted'][:3]}")
     expect(found["full"] > 20, f"the disk was full for {found['full']} runs only")
     world.note(f"{found['accepted']:,} events accepted and none lost, {found['full']:,} runs found the disk full, "

@@ -80,7 +80,7 @@ impl Ended {
     pub fn saved(self, folder: &Folder) -> SinkReport {
         let mut report = self.report;
         if let Some(unsaved) = self.unsaved
-            && unsaved.progress.save(folder, &report.sink).is_err()
+            && with_room(folder, || unsaved.progress.save(folder, &report.sink)).is_err()
             && report.end == End::Done
         {
             report.end = End::Stopped(unsaved.reason);

@@ -11,7 +11,7 @@ use super::waiting::{Stop, Waiting};
 use crate::core::redact::Redactor;
 use crate::core::state::Lock;
 use crate::core::telemetry::sink::Sink;
-use crate::core::telemetry::spool::{Spool, SpoolError, reserve};
+use crate::core::telemetry::spool::{Spool, SpoolError};
 
 /// How long a sink may take longer than it was given.
 const GRACE: Duration = Duration::from_secs(2);
@@ -110,7 +110,6 @@ pub fn deliver_all(flush: &Flush<'_>, parts: Vec<Part>) -> Result<Vec<SinkReport
     let done = own.chain(flush.others.iter().map(on_disk)).map(|position| position.segment).min();
     let removed = done.map_or(Ok(0), |number| flush.spool.remove_before(number));
     let reports = ended.into_iter().map(|one| one.saved(folder)).collect();
-    reserve::set_aside(folder);
     removed.map(|_| reports)
 }
 

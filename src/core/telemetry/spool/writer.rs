@@ -9,7 +9,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use super::lock::{Guard, Hold, SpoolLock};
-use super::reserve::{is_full, set_aside, with_room};
+use super::reserve::{is_full, set_aside, with_room_alone};
 use super::segment::{Segment, first_number, list, name};
 use crate::core::state::Folder;
 
@@ -129,9 +129,7 @@ impl Spool {
             return Ok(Appended::NoRoom);
         }
         let number = last.map_or_else(|| first_number(self.folder.path()), |last| last.number);
-        if last.is_none() {
-            set_aside(&self.folder);
-        }
+        set_aside(&self.folder);
         let path = self.folder.file(&name(number));
         let io_error = |source| SpoolError::Io { path: path.clone(), source };
         let mut file = open(&path).map_err(io_error)?;
@@ -200,7 +198,7 @@ impl Spool {
             return Ok(());
         }
         let path = self.folder.file(&name(last.number + 1));
-        let made = with_room(&self.folder, || {
+        let made = with_room_alone(&self.folder, || {
             OpenOptions::new().create_new(true).append(true).mode(0o600).open(&path)
         });
         let synced = made.and_then(|_| match self.durability {
@@ -231,6 +229,14 @@ impl Spool {
     /// # Errors
     /// When one cannot be removed.
     pub fn remove_before(&self, number: u64) -> Result<usize, SpoolError> {
+        // So that the first of the room is what is set aside. If somebody does not let go of the lock, it goes all the same.
+        let _alone = self.alone().ok();
+        let removed = self.remove_all_before(number);
+        set_aside(&self.folder);
+        removed
+    }
+
+    fn remove_all_before(&self, number: u64) -> Result<usize, SpoolError> {
         let segments = self.segments()?;
         let last = segments.last().map_or(0, |last| last.number);
         let mut removed = 0;
