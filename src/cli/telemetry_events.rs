@@ -120,7 +120,7 @@ pub struct FlushArgs {
 
 /// Show what is in the spool, and how far each sink is
 ///
-/// The exit code is 1 when a sink has dead letters, or the last attempt to deliver to it failed.
+/// The exit code is 1 when a sink has dead letters that nobody has moved away, or the last attempt to deliver to it failed.
 #[derive(Debug, Args)]
 #[command(
     before_help = "brAInwav telemetry status",

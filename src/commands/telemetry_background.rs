@@ -1,33 +1,26 @@
 //! Delivery in the background, started by whoever keeps an event.
 //!
-//! Runs cannot pile up: one delivers, and at most one waits for its turn. Who waits holds a lock until its turn comes, and
-//! reads the spool after that: as long as the lock is held, what comes into the spool needs no other run.
+//! Runs cannot pile up: to each sink one delivers, and at most one waits for its turn. Who waits holds a lock until its
+//! turn comes, and reads the spool after that: as long as the lock is held, what comes into the spool needs no other run
+//! for that sink. A run takes the sinks that nobody waits for, so one that is slow or dead is in no other's way.
 
 use std::ffi::OsString;
 use std::io;
-use std::path::Path;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::telemetry_pipeline::SpoolPlace;
 use super::telemetry_sinks::active;
 use crate::config::{Flag, Flushing, Resolved, SinkSettings};
 use crate::context::Context;
 use crate::core::state::{Folder, Lock, LockError};
+use crate::core::telemetry::deliver::Part;
+use crate::core::telemetry::sink::Sink;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sys::detached;
 
-/// Held by the run that waits.
-const WAITING: &str = "flush-waiting.lock";
-
-/// Held by the run that delivers.
-const RUNNING: &str = "flush-running.lock";
-
 /// How long a run waits for more events before it delivers the first: so many starts a burst of events does not cost.
 const LINGER: Duration = Duration::from_millis(100);
-
-/// How often it looks whether its turn has come.
-const LOOK_EACH: Duration = Duration::from_millis(50);
 
 /// The setting that `--no-flush` stands for.
 #[must_use]
@@ -42,20 +35,30 @@ pub fn is_for_background(sink: &SinkSettings) -> bool {
     sink.kind != "stdout"
 }
 
-/// Starts to deliver, unless nobody wants that, there is nothing to deliver to, or a run waits already. The event is in
-/// the spool: what fails here, the next run makes up for.
+/// Starts to deliver, unless nobody wants that, there is nothing to deliver to, or a run waits already for each sink. The
+/// event is in the spool: what fails here, the next run makes up for.
 pub fn start(context: &mut Context, resolved: &Resolved) {
     let is_wanted = resolved.settings.telemetry.flush == Flushing::Background;
-    if !is_wanted || !active(resolved).any(is_for_background) {
+    let mut sinks = active(resolved).filter(|sink| is_for_background(sink)).peekable();
+    if !is_wanted || sinks.peek().is_none() {
         return;
     }
-    let waiting = SpoolPlace::new(context, resolved).path().join(WAITING);
-    if Lock::take(&waiting, Duration::ZERO).is_err() {
+    let folder = SpoolPlace::new(context, resolved).path();
+    let is_free = |sink: &SinkSettings| {
+        let lock = Lock::take(&folder.join(waiting(&sink.name)), Duration::ZERO);
+        !matches!(lock, Err(LockError::Held(_)))
+    };
+    if !sinks.any(is_free) {
         return;
     }
     if let Err(error) = spawn(context) {
         context.ui.status(1, &format!("cannot deliver in the background: {error}"));
     }
+}
+
+/// Held by the run that waits for its turn to deliver to this sink.
+fn waiting(sink: &str) -> String {
+    format!("waiting-{sink}.lock")
 }
 
 fn spawn(context: &Context) -> io::Result<()> {
@@ -64,47 +67,21 @@ fn spawn(context: &Context) -> io::Result<()> {
     detached::start(program, arguments)
 }
 
-/// The turn of a run to deliver, as long as it is held.
-pub struct Turn {
-    /// How long it may wait for a sink that somebody else delivers to.
-    pub patience: Duration,
-    _running: Option<Lock>,
-}
-
-impl Turn {
-    /// That of a run that somebody waits for: it delivers beside those in the background.
-    #[must_use]
-    pub const fn at_once() -> Self {
-        Self { patience: Duration::ZERO, _running: None }
-    }
-
-    /// That of a run in the background, which may take so long; `None` when another waits for its turn already.
-    ///
-    /// # Errors
-    /// When the one before it does not come to its end.
-    pub fn wait(folder: &Folder, time: Duration) -> Result<Option<Self>> {
-        let waiting = match Lock::take(&folder.file(WAITING), Duration::ZERO) {
-            Ok(waiting) => waiting,
-            Err(LockError::Held(_)) => return Ok(None),
-            Err(error) => return Err(Error::new(ErrorKind::Action, error)),
-        };
-        thread::sleep(LINGER);
-        // Whoever runs has that time as well, and some more to end.
-        let running = wait_for(&folder.file(RUNNING), 2 * time)?;
-        // Only now: what was kept until here is seen by this run, and what is kept from here on starts another.
-        drop(waiting);
-        Ok(Some(Self { patience: time, _running: Some(running) }))
-    }
-}
-
-fn wait_for(path: &Path, patience: Duration) -> Result<Lock> {
-    let deadline = Instant::now() + patience;
-    loop {
-        match Lock::take(path, Duration::ZERO) {
-            Ok(lock) => return Ok(lock),
-            Err(LockError::Held(_)) if Instant::now() < deadline => thread::sleep(LOOK_EACH),
-            Err(error @ LockError::Held(_)) => return Err(Error::new(ErrorKind::Locked, error)),
+/// The sinks of a run in the background: those that no other waits for, each with the lock that says so now.
+///
+/// # Errors
+/// When there can be no lock.
+pub fn turns(folder: &Folder, sinks: Vec<Box<dyn Sink + Send>>) -> Result<Vec<Part>> {
+    let mut parts = Vec::with_capacity(sinks.len());
+    for sink in sinks {
+        match Lock::take(&folder.file(&waiting(sink.name())), Duration::ZERO) {
+            Ok(lock) => parts.push(Part { sink, waits: Some(lock) }),
+            Err(LockError::Held(_)) => {}
             Err(error) => return Err(Error::new(ErrorKind::Action, error)),
         }
     }
+    if !parts.is_empty() {
+        thread::sleep(LINGER);
+    }
+    Ok(parts)
 }

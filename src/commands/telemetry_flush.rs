@@ -1,18 +1,20 @@
 //! `brainwav telemetry flush`: from the spool to the sinks.
 
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use super::telemetry_background::{Turn, is_for_background};
+use super::telemetry_background::{is_for_background, turns};
 use super::telemetry_network::is_switched_off;
-use super::telemetry_pipeline::{SpoolPlace, spool};
+use super::telemetry_pipeline::{SpoolPlace, full, redactor, spool};
 use super::telemetry_sinks::{active, make, names};
 use super::telemetry_status::{tell_of_others, waiting};
 use crate::cli::telemetry_events::FlushArgs;
 use crate::config::{Flag, Resolved, SinkSettings};
 use crate::context::Context;
-use crate::core::telemetry::deliver::{End, Flush, SinkReport, deliver_all};
+use crate::core::telemetry::deliver::{End, Flush, Part, SinkReport, deliver_all};
 use crate::core::telemetry::sink::Sink;
 use crate::core::telemetry::sinks::UnusableSink;
+use crate::core::telemetry::spool::Spool;
 use crate::error::{Error, ErrorKind, Result};
 use crate::exit::ExitCode;
 use crate::output::progress::Spinner;
@@ -32,42 +34,66 @@ pub fn run(context: &mut Context, args: &FlushArgs) -> Result<ExitCode> {
     }
     let resolved = context.resolve(flags(args))?;
     let wanted = wanted(&resolved, args)?;
-    let own: Vec<String> = wanted.iter().map(|sink| sink.name.clone()).collect();
     if args.dry_run {
+        let own: Vec<String> = wanted.iter().map(|sink| sink.name.clone()).collect();
         return waiting(context, &resolved, &own);
     }
     let (sinks, trouble) = made(context, &resolved, &wanted);
-    let own: Vec<&str> = sinks.iter().map(|sink| sink.name()).collect();
-    let others: Vec<String> =
-        names(&resolved).into_iter().filter(|name| !own.contains(&name.as_str())).collect();
     let spool = match &args.spool {
         Some(folder) => SpoolPlace::new(context, &resolved).open_left(folder)?,
         None => spool(context, &resolved)?,
     };
-    let time = resolved.settings.telemetry.flush_deadline;
-    let turn = if args.background { Turn::wait(spool.folder(), time)? } else { Some(Turn::at_once()) };
-    let Some(turn) = turn else { return Ok(ExitCode::Success) };
-    let (interrupts, seed) = prepared()?;
-    let started = Instant::now();
-    let flush = Flush {
-        spool: &spool,
-        deadline: started + time,
-        patience: turn.patience,
-        others: &others,
-        seed,
-        interrupted: &|| interrupts.received().is_some(),
-    };
-    let spinner = Spinner::start(&context.ui, "delivering");
-    let reports = deliver_all(&flush, sinks).map_err(|error| Error::new(ErrorKind::Action, error));
-    drop(spinner);
-    let view = FlushView { reports: reports?, elapsed: started.elapsed() };
-    let code = interrupts.received().map_or_else(|| exit_code(&view.reports), ExitCode::Signal);
+    let spool = spool.with_patience(resolved.settings.telemetry.flush_deadline);
+    let parts = if args.background { turns(spool.folder(), sinks)? } else { at_once(sinks) };
+    if args.background && parts.is_empty() {
+        return Ok(ExitCode::Success);
+    }
+    let (view, code) = deliver(context, &resolved, &spool, parts, args.background)?;
     show(context, &view, code, wanted.iter().any(|sink| sink.kind == "stdout"));
     if !args.background {
         tell_of_others(context, &resolved, spool.folder().path());
     }
     // The others have what is for them by now.
     trouble.map_or(Ok(code), Err)
+}
+
+/// A run that somebody waits for delivers beside those in the background.
+fn at_once(sinks: Vec<Box<dyn Sink + Send>>) -> Vec<Part> {
+    sinks.into_iter().map(|sink| Part { sink, waits: None }).collect()
+}
+
+fn deliver(
+    context: &Context,
+    resolved: &Resolved,
+    spool: &Spool,
+    parts: Vec<Part>,
+    is_patient: bool,
+) -> Result<(FlushView, ExitCode)> {
+    let own: Vec<&str> = parts.iter().map(|part| part.sink.name()).collect();
+    let others: Vec<String> =
+        names(resolved).into_iter().filter(|name| !own.contains(&name.as_str())).collect();
+    let redactor = Arc::new(redactor(resolved)?);
+    let (interrupts, seed) = prepared()?;
+    let time = resolved.settings.telemetry.flush_deadline;
+    let flush = Flush {
+        spool,
+        time,
+        // Whoever delivers now has that time as well, and some more to end.
+        patience: if is_patient { 2 * time } else { Duration::ZERO },
+        is_patient,
+        redactor,
+        others: &others,
+        seed,
+        interrupted: &|| interrupts.received().is_some(),
+    };
+    let started = Instant::now();
+    let spinner = Spinner::start(&context.ui, "delivering");
+    let reports = deliver_all(&flush, parts).map_err(full);
+    drop(spinner);
+    let folder = spool.folder().path().to_owned();
+    let view = FlushView { reports: reports?, folder, elapsed: started.elapsed() };
+    let code = interrupts.received().map_or_else(|| exit_code(&view.reports), ExitCode::Signal);
+    Ok((view, code))
 }
 
 fn flags(args: &FlushArgs) -> Vec<Flag> {
@@ -151,6 +177,15 @@ fn show(context: &mut Context, view: &FlushView, code: ExitCode, is_taken: bool)
     for report in &view.reports {
         if let Some(warning) = &report.warning {
             context.ui.warn(warning);
+        }
+        if report.dead > 0 {
+            let path = view.dead_letters(report);
+            let text = format!(
+                "{}: what it will never take is in {}, with the reasons",
+                report.sink,
+                path.display()
+            );
+            context.ui.warn(&text);
         }
     }
     let is_quiet = context.ui.is_quiet() && code == ExitCode::Success;

@@ -14,6 +14,7 @@ use crate::context::Context;
 use crate::core::state::{Folder, Lock};
 use crate::core::telemetry::document::{Problem, draft};
 use crate::core::telemetry::phase::{Begun, Moment};
+use crate::core::telemetry::phase_store::Phases;
 use crate::error::{Error, ErrorKind, Result};
 use crate::exit::ExitCode;
 use crate::output::BRAND;
@@ -68,11 +69,13 @@ pub fn start(context: &mut Context, args: &StartArgs) -> Result<ExitCode> {
     let spool = spool(context, &resolved)?;
     let folder = SpoolPlace::new(context, &resolved).common()?;
     let _lock = lock(&folder)?;
+    let phases = phases(context, &folder)?;
+    phases.forget_old(SystemTime::now());
     // A start that is refused leaves what went on before as it was.
     keep(&spool, &line)?;
     pipeline.debug(&mut context.ui, &line);
     telemetry_background::start(context, &resolved);
-    if remember(&folder, args, Begun::new(sealed.correlation_id.clone(), now()))? {
+    if remember(&phases, args, Begun::new(sealed.correlation_id.clone(), now()))? {
         context.ui.warn("a run of this name had begun and was not finished; it is forgotten");
     }
     match context.ui.format() {
@@ -93,7 +96,7 @@ pub fn finish(context: &mut Context, args: &FinishArgs) -> Result<ExitCode> {
     let spool = spool(context, &resolved)?;
     let folder = SpoolPlace::new(context, &resolved).common()?;
     let _lock = lock(&folder)?;
-    let (paths, begun) = begun(&folder, args)?;
+    let (paths, begun) = begun(&phases(context, &folder)?, args)?;
     let took = begun.as_ref().and_then(|begun| begun.took_ms(&now()));
     let correlation_id = begun.map(|begun| begun.correlation_id).or_else(|| args.correlation_id.clone());
     let wrong = |problems: Vec<Problem>| pipeline.no_event(&problems);
@@ -153,6 +156,10 @@ fn common(
 fn exported(traceparent: &str, has_parent: bool) -> String {
     let state = if has_parent { "" } else { "unset TRACESTATE\n" };
     format!("export TRACEPARENT='{traceparent}'\n{state}")
+}
+
+fn phases(context: &Context, folder: &Folder) -> Result<Phases> {
+    Phases::open(folder, context.uid).map_err(|error| Error::new(ErrorKind::Action, error))
 }
 
 fn now() -> Moment {

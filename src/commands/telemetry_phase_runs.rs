@@ -5,21 +5,22 @@ use std::io::ErrorKind as IoErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::cli::telemetry_phase::{FinishArgs, StartArgs};
-use crate::core::state::{Folder, Loaded, load, save};
+use crate::core::state::{Loaded, load, save};
 use crate::core::telemetry::phase::{Begun, file_name};
+use crate::core::telemetry::phase_store::Phases;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Remembers a run that has begun. Says whether another one is forgotten for it.
 ///
 /// # Errors
 /// When it cannot be written down.
-pub fn remember(folder: &Folder, args: &StartArgs, begun: Begun) -> Result<bool> {
-    let by_name = folder.file(&file_name(&args.name, None));
+pub fn remember(phases: &Phases, args: &StartArgs, begun: Begun) -> Result<bool> {
+    let by_name = phases.file(&args.name, None);
     let mut is_forgotten = remembered(&by_name).is_some_and(|earlier| earlier.file.is_none());
     let mut begun = begun;
     if let Some(id) = &args.correlation_id {
         let file = file_name(&args.name, Some(id));
-        let by_id = folder.file(&file);
+        let by_id = phases.at(&file);
         is_forgotten |= by_id.exists();
         write(&by_id, &begun)?;
         begun.file = Some(file);
@@ -40,8 +41,8 @@ fn write(path: &Path, begun: &Begun) -> Result<()> {
 ///
 /// # Errors
 /// When only its name is known, and none of this name has begun.
-pub fn begun(folder: &Folder, args: &FinishArgs) -> Result<(Vec<PathBuf>, Option<Begun>)> {
-    let by_name = folder.file(&file_name(&args.name, None));
+pub fn begun(phases: &Phases, args: &FinishArgs) -> Result<(Vec<PathBuf>, Option<Begun>)> {
+    let by_name = phases.file(&args.name, None);
     let last = remembered(&by_name);
     let Some(id) = &args.correlation_id else {
         let Some(last) = last else {
@@ -51,23 +52,23 @@ pub fn begun(folder: &Folder, args: &FinishArgs) -> Result<(Vec<PathBuf>, Option
                 .hint("start it with: brainwav telemetry phase start NAME")
                 .hint("or give its --correlation-id"));
         };
-        return Ok((files(folder, by_name, &last), Some(last)));
+        return Ok((files(phases, by_name, &last), Some(last)));
     };
     let file = file_name(&args.name, Some(id));
-    if let Some(begun) = remembered(&folder.file(&file)) {
+    if let Some(begun) = remembered(&phases.at(&file)) {
         let is_last = last.is_some_and(|last| last.file.as_ref() == Some(&file));
-        let paths = [folder.file(&file)].into_iter().chain(is_last.then_some(by_name));
+        let paths = [phases.at(&file)].into_iter().chain(is_last.then_some(by_name));
         return Ok((paths.collect(), Some(begun)));
     }
     // The id that start made, or printed redacted.
     Ok(match last.filter(|last| last.correlation_id == *id) {
-        Some(last) => (files(folder, by_name, &last), Some(last)),
+        Some(last) => (files(phases, by_name, &last), Some(last)),
         None => (Vec::new(), None),
     })
 }
 
-fn files(folder: &Folder, by_name: PathBuf, last: &Begun) -> Vec<PathBuf> {
-    let own = last.file.as_ref().filter(|file| !file.contains('/')).map(|file| folder.file(file));
+fn files(phases: &Phases, by_name: PathBuf, last: &Begun) -> Vec<PathBuf> {
+    let own = last.file.as_ref().filter(|file| !file.contains('/')).map(|file| phases.at(file));
     own.into_iter().chain([by_name]).collect()
 }
 

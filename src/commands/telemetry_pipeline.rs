@@ -12,6 +12,7 @@ use crate::config::{Environment, Resolved};
 use crate::context::Context;
 use crate::core::redact::{Counts, Redactor};
 use crate::core::state::Folder;
+use crate::core::telemetry::ci::{self, Run};
 use crate::core::telemetry::document::Problem;
 use crate::core::telemetry::event::Draft;
 use crate::core::telemetry::seal::{Label, Sealer};
@@ -58,18 +59,19 @@ impl Pipeline {
     /// When the topic is not allowed, the source is no URI, or redaction cannot be had as it is wanted.
     pub fn new(context: &Context, resolved: &Resolved) -> Result<Self> {
         let is_debugging = is_debugging(&context.environment);
-        Ok(Self { is_debugging, ..Self::within(carriers(&context.environment), resolved)? })
+        let run = ci::attributes(&|name| text_of(&context.environment, name));
+        Ok(Self { is_debugging, ..Self::within(carriers(&context.environment), &run, resolved)? })
     }
 
-    /// The same for events of others, which do not belong to the trace that this process is in.
+    /// The same for events of others, which do not belong to the trace and the CI run that this process is in.
     ///
     /// # Errors
     /// As [`Self::new`].
     pub fn of_others(resolved: &Resolved) -> Result<Self> {
-        Self::within(Carriers::default(), resolved)
+        Self::within(Carriers::default(), &Run::new(), resolved)
     }
 
-    fn within(carriers: Carriers, resolved: &Resolved) -> Result<Self> {
+    fn within(carriers: Carriers, run: &Run, resolved: &Resolved) -> Result<Self> {
         let settings = &resolved.settings.telemetry;
         topic::check(&settings.topic, &settings.allowed_topics).map_err(|denied| {
             Error::new(ErrorKind::Usage, denied).hint("add it to telemetry.allowed-topics if it is meant")
@@ -78,12 +80,10 @@ impl Pipeline {
             let error = Error::usage(format!("telemetry.source: {:?} is no URI", settings.source));
             return Err(error.hint("write one such as urn:cortex-os:runtime"));
         }
-        let policy = resolved.settings.redaction.policy()?;
-        let redactor =
-            Redactor::new(policy).map_err(|error| Error::usage(format!("telemetry.redact: {error}")))?;
+        let redactor = redactor(resolved)?;
         let ids = Identifiers::new(entropy::fill).map_err(|error| Error::new(ErrorKind::Action, error))?;
         let has_parent = carriers.traceparent.is_some();
-        let sealer = Sealer::new(redactor, carriers, &settings.source, &settings.topic);
+        let sealer = Sealer::new(redactor, carriers, &settings.source, &settings.topic).of_run(run);
         let agent_id = settings.agent_id.clone();
         Ok(Self { sealer, ids, agent_id, has_parent, is_debugging: false, counts: Counts::default() })
     }
@@ -259,7 +259,7 @@ impl SpoolPlace {
     fn spool_in(&self, folder: Folder) -> Result<Spool> {
         let segment_bytes = SEGMENT.min(self.total_bytes / SEGMENTS).max(1);
         let limits = SpoolLimits { segment_bytes, total_bytes: self.total_bytes };
-        Spool::open(folder, limits, self.durability).map_err(|error| Error::new(ErrorKind::Action, error))
+        Spool::open(folder, limits, self.durability).map_err(full)
     }
 
     /// Brings lines into the spool, and waits no longer than this for it: a lock that somebody does not let go, or a disk
@@ -308,8 +308,21 @@ pub fn keep(spool: &Spool, lines: &[u8]) -> Result<()> {
     spool.append(lines).map_err(|(_, error)| full(error))
 }
 
-/// The spool did not take an event, and what to do about that.
+/// What takes out of a text what nobody may see, as the settings have it.
+///
+/// # Errors
+/// When redaction cannot be had as it is wanted.
+pub fn redactor(resolved: &Resolved) -> Result<Redactor> {
+    let policy = resolved.settings.redaction.policy()?;
+    Redactor::new(policy).map_err(|error| Error::usage(format!("telemetry.redact: {error}")))
+}
+
+/// The spool did not take an event, or give any, and what to do about that.
 pub fn full(error: SpoolError) -> Error {
+    if matches!(error, SpoolError::Held { .. }) {
+        return Error::new(ErrorKind::Locked, error)
+            .hint("try again; if that goes on, lsof tells who holds it");
+    }
     Error::new(ErrorKind::Action, error)
         .hint("brainwav telemetry flush makes room, and status tells who does not take what is there")
 }
@@ -320,8 +333,12 @@ fn is_debugging(environment: &Environment) -> bool {
     word.is_some_and(|word| !["0", "false", "off", "no"].contains(&word.as_str()))
 }
 
+fn text_of(environment: &Environment, name: &str) -> Option<String> {
+    environment.get(name).and_then(|value| value.to_str()).map(str::to_owned)
+}
+
 fn carriers(environment: &Environment) -> Carriers {
-    let text = |name: &str| environment.get(name).and_then(|value| value.to_str()).map(str::to_owned);
+    let text = |name: &str| text_of(environment, name);
     let given = Carriers {
         traceparent: text("TRACEPARENT"),
         tracestate: text("TRACESTATE"),

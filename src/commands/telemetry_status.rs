@@ -25,7 +25,7 @@ pub fn run(context: &mut Context) -> Result<ExitCode> {
     let view = look(context, &resolved)?;
     tell_of_others(context, &resolved, &view.folder);
     let is_well =
-        view.status.sinks.iter().all(|sink| sink.progress.last_failure.is_none() && sink.progress.dead == 0);
+        view.status.sinks.iter().all(|sink| sink.progress.last_failure.is_none() && sink.letters == 0);
     let code = if is_well { ExitCode::Success } else { ExitCode::ProblemsFound };
     show(context, &view);
     Ok(code)
@@ -75,7 +75,11 @@ pub fn tell_of_others(context: &mut Context, resolved: &Resolved, own: &Path) {
 fn show(context: &mut Context, view: &StatusView) {
     for sink in &view.status.sinks {
         let note = sink.progress.last_note.as_ref().map(|note| format!("{}: {note}", sink.sink));
-        for warning in sink.warning.iter().chain(&note) {
+        let letters = (sink.letters > 0).then(|| {
+            let path = sink.dead_letters.display();
+            format!("{}: what it will never take is in {path}, with the reasons; move it away when you have looked", sink.sink)
+        });
+        for warning in sink.warning.iter().chain(&note).chain(&letters) {
             context.ui.warn(&sanitize(warning));
         }
     }

@@ -9,7 +9,7 @@ use super::BRAND;
 use super::table::{Table, Tone};
 use super::ui::Ui;
 use super::units::{count, plural, size, time};
-use crate::core::telemetry::deliver::{End, SinkReport, SinkStatus, Status};
+use crate::core::telemetry::deliver::{End, Failure, SinkReport, SinkStatus, Status, letters_of};
 use crate::exit::ExitCode;
 
 /// The spool and its sinks.
@@ -40,7 +40,15 @@ struct SinkEntry<'a> {
     sink: &'a str,
     pending: u64,
     delivered: u64,
+    /// Letters in the file.
     dead: u64,
+    /// All that there ever were.
+    dead_total: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dead_letters: Option<String>,
+    /// Until it is left alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_at: Option<String>,
     oldest_age_seconds: Option<f64>,
     last_delivery: Option<&'a str>,
     last_failure: Option<FailureEntry<'a>>,
@@ -91,11 +99,18 @@ impl StatusView {
                 (count(number(sink.pending)), Tone::Plain),
                 (sink.oldest.map_or_else(String::new, time), Tone::Faint),
                 (count(number(sink.progress.delivered)), Tone::Plain),
-                dead(sink.progress.dead),
-                (failure.map_or_else(String::new, |failure| failure.reason.clone()), Tone::Bad),
+                dead(sink.letters),
+                (failure.map_or_else(String::new, |failure| last_error(failure, sink)), Tone::Bad),
             ]);
         }
         title + &table.render()
+    }
+}
+
+fn last_error(failure: &Failure, sink: &SinkStatus) -> String {
+    match &sink.retry_at {
+        Some(until) => format!("{} (left alone until {until})", failure.reason),
+        None => failure.reason.clone(),
     }
 }
 
@@ -105,7 +120,10 @@ fn sink_entry(sink: &SinkStatus) -> SinkEntry<'_> {
         sink: &sink.sink,
         pending: sink.pending,
         delivered: sink.progress.delivered,
-        dead: sink.progress.dead,
+        dead: sink.letters,
+        dead_total: sink.progress.dead,
+        dead_letters: (sink.letters > 0).then(|| sink.dead_letters.display().to_string()),
+        retry_at: sink.retry_at.clone(),
         oldest_age_seconds: sink.oldest.map(|age| age.as_secs_f64()),
         last_delivery: sink.progress.last_delivery.as_deref(),
         last_failure: failure.map(|failure| FailureEntry { at: &failure.at, reason: &failure.reason }),
@@ -117,6 +135,8 @@ fn sink_entry(sink: &SinkStatus) -> SinkEntry<'_> {
 pub struct FlushView {
     /// Of each sink.
     pub reports: Vec<SinkReport>,
+    /// Where the spool is.
+    pub folder: PathBuf,
     /// How long it took.
     pub elapsed: Duration,
 }
@@ -138,9 +158,17 @@ struct ReportEntry<'a> {
     dead: u64,
     end: &'static str,
     reason: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dead_letters: Option<String>,
 }
 
 impl FlushView {
+    /// The file of what a sink will never take.
+    #[must_use]
+    pub fn dead_letters(&self, report: &SinkReport) -> PathBuf {
+        self.folder.join(letters_of(&report.sink))
+    }
+
     /// For programs.
     #[must_use]
     pub fn document(&self, code: ExitCode) -> FlushDocument<'_> {
@@ -149,7 +177,7 @@ impl FlushView {
             brand: BRAND,
             exit_code: code.number(),
             elapsed_seconds: self.elapsed.as_secs_f64(),
-            sinks: self.reports.iter().map(report_entry).collect(),
+            sinks: self.reports.iter().map(|report| self.entry(report)).collect(),
         }
     }
 
@@ -170,6 +198,9 @@ impl FlushView {
                 (count(number(report.delivered)), Tone::Plain),
                 dead(report.dead),
                 match &report.end {
+                    End::Done if report.dead > 0 => {
+                        ("has everything but the dead letters".to_owned(), Tone::Warning)
+                    }
                     End::Done => ("has everything".to_owned(), Tone::Good),
                     End::Stopped(reason) => (format!("stopped: {reason}"), Tone::Bad),
                     End::Held => ("another run delivers to it".to_owned(), Tone::Warning),
@@ -178,15 +209,23 @@ impl FlushView {
         }
         title + &table.render()
     }
-}
 
-fn report_entry(report: &SinkReport) -> ReportEntry<'_> {
-    let (end, reason) = match &report.end {
-        End::Done => ("done", None),
-        End::Stopped(reason) => ("stopped", Some(reason.as_str())),
-        End::Held => ("held", None),
-    };
-    ReportEntry { sink: &report.sink, delivered: report.delivered, dead: report.dead, end, reason }
+    fn entry<'a>(&self, report: &'a SinkReport) -> ReportEntry<'a> {
+        let (end, reason) = match &report.end {
+            End::Done => ("done", None),
+            End::Stopped(reason) => ("stopped", Some(reason.as_str())),
+            End::Held => ("held", None),
+        };
+        let dead_letters = (report.dead > 0).then(|| self.dead_letters(report).display().to_string());
+        ReportEntry {
+            sink: &report.sink,
+            delivered: report.delivered,
+            dead: report.dead,
+            end,
+            reason,
+            dead_letters,
+        }
+    }
 }
 
 fn dead(dead: u64) -> (String, Tone) {

@@ -4,11 +4,13 @@ use std::fs::{self, File};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 
 use crate::support::bus::{append, plan};
 use crate::support::cache::turbo;
+use crate::support::receiver::{Receiver, Reply};
 use crate::support::spool;
 use crate::support::spool::envelopes;
 use crate::support::{Output, TestEnv, wait_until};
@@ -32,8 +34,12 @@ fn with_config(lines: &str) -> TestEnv {
     env
 }
 
+/// Held by the run that waits for its turn to deliver to the file, and by the one that delivers to it.
+const WAITING: &str = "waiting-file";
+const RUNNING: &str = "sink-file";
+
 fn lock_path(env: &TestEnv, name: &str) -> PathBuf {
-    spool::folder(env).join(format!("flush-{name}.lock"))
+    spool::folder(env).join(format!("{name}.lock"))
 }
 
 /// Takes a lock of the runs, as a run would.
@@ -49,7 +55,7 @@ fn is_held(env: &TestEnv, name: &str) -> bool {
 }
 
 fn wait_until_all_is_quiet(env: &TestEnv) {
-    wait_until("nobody is at it", || !is_held(env, "waiting") && !is_held(env, "running"));
+    wait_until("nobody is at it", || !is_held(env, WAITING) && !is_held(env, RUNNING));
 }
 
 fn ids(path: &Path) -> Vec<String> {
@@ -98,7 +104,7 @@ fn what_a_command_does_and_what_the_bridge_brings_is_delivered_too() {
     fs::write(queue.join("queue.jsonl"), format!("{envelope}\n")).unwrap();
     let _ = run(&env, &["telemetry", "bridge", "--queue", "default"]).expect_code(0);
     wait_until("the event of the bus is delivered", || ids(&out).len() == told + 1);
-    wait_until("nobody is at it", || !is_held(&env, "waiting") && !is_held(&env, "running"));
+    wait_until("nobody is at it", || !is_held(&env, WAITING) && !is_held(&env, RUNNING));
 }
 
 /// Ended at the latest when this is dropped.
@@ -149,7 +155,7 @@ fn nothing_is_started_that_nobody_wants() {
             assert_eq!(output.stderr, "", "{all:?}");
         }
         assert!(spool::folder(&env).join("segment-0000000001.ndjson").exists());
-        assert!(!lock_path(&env, "waiting").exists(), "{lines} {options:?}: nobody looked who is at it");
+        assert!(!lock_path(&env, WAITING).exists(), "{lines} {options:?}: nobody looked who is at it");
     }
 }
 
@@ -165,20 +171,20 @@ fn stdout_is_left_alone_and_keeps_what_it_needs() {
 }
 
 fn in_background(env: &TestEnv) -> Child {
-    command(env, &["-q", "telemetry", "flush", "--background"]).spawn().unwrap()
+    command(env, &["-q", "telemetry", "flush", "--background"]).stdout(Stdio::null()).spawn().unwrap()
 }
 
 #[test]
 fn one_delivers_and_one_waits_at_most() {
     let env = with_config(FILE);
     let _ = run(&env, &["telemetry", "emit", "--no-flush", "--correlation-id", "a"]).expect_code(0);
-    let running = hold(&env, "running");
+    let running = hold(&env, RUNNING);
     let mut runs: Vec<Child> = (0..6).map(|_| in_background(&env)).collect();
     wait_until("all but one have left", || {
         runs.retain_mut(|run| run.try_wait().unwrap().is_none_or(|status| !status.success()));
         runs.len() == 1
     });
-    assert!(is_held(&env, "waiting"));
+    assert!(is_held(&env, WAITING));
     // What is kept now is for the one that waits.
     let _ = run(&env, &["telemetry", "emit", "--correlation-id", "b"]).expect_code(0);
     assert!(!env.workspace().join("out.ndjson").exists());
@@ -191,15 +197,69 @@ fn one_delivers_and_one_waits_at_most() {
 fn a_run_in_the_background_waits_for_one_in_front() {
     let env = with_config(FILE);
     let _ = run(&env, &["telemetry", "emit", "--no-flush", "--correlation-id", "a"]).expect_code(0);
-    let sink = File::create(spool::folder(&env).join("sink-file.lock")).unwrap();
-    sink.lock().unwrap();
+    let sink = hold(&env, RUNNING);
     let _ = run(&env, &["telemetry", "flush"]).expect_code(75);
     let mut child = in_background(&env);
-    wait_until("it has its turn", || is_held(&env, "running") && !is_held(&env, "waiting"));
+    wait_until("it waits", || is_held(&env, WAITING));
     assert!(!env.workspace().join("out.ndjson").exists());
     drop(sink);
     assert!(child.wait().unwrap().success());
     assert_eq!(ids(&env.workspace().join("out.ndjson")), ["a"]);
+}
+
+/// An event reaches who takes it while a run of before still hangs at somebody who does not.
+#[test]
+fn a_sink_that_hangs_is_in_no_others_way() {
+    let gate = Arc::new(Mutex::new(()));
+    let closed = gate.lock().unwrap();
+    let of_receiver = Arc::clone(&gate);
+    let receiver = Receiver::start(move |_, _| {
+        drop(of_receiver.lock());
+        Reply::Say("202 Accepted")
+    });
+    let hook =
+        format!("[[telemetry.sink]]\ntype = \"http\"\nname = \"hook\"\nurl = {:?}\n", receiver.url("/"));
+    let env = with_config(&format!("{hook}timeout = \"1h\"\n{FILE}"));
+    let out = env.workspace().join("out.ndjson");
+    let names: Vec<String> = (0..4).map(|number| format!("n{number}")).collect();
+    for (at, name) in names.iter().enumerate() {
+        let _ = run(&env, &["telemetry", "emit", "--correlation-id", name]).expect_code(0);
+        wait_until("the file has it", || ids(&out) == names[..=at]);
+        wait_until("and the other hangs", || receiver.requests().len() == 1);
+        wait_until("the file is free", || !is_held(&env, RUNNING) && !is_held(&env, WAITING));
+        assert!(is_held(&env, "sink-hook"), "the first run is still at it");
+    }
+    assert_eq!(receiver.requests().len(), 1);
+    wait_until("one waits for it", || is_held(&env, "waiting-hook"));
+    drop(closed);
+    wait_until("it has everything", || receiver.requests().len() == names.len());
+    wait_until("nobody is at it", || !is_held(&env, "waiting-hook") && !is_held(&env, "sink-hook"));
+}
+
+#[test]
+fn a_run_in_the_background_leaves_alone_who_has_asked_for_that() {
+    let receiver = Receiver::start(|number, _| match number {
+        0 => Reply::Say("429 Too Many Requests\r\nRetry-After: 3600"),
+        _ => Reply::Say("202 Accepted"),
+    });
+    let hook =
+        format!("[[telemetry.sink]]\ntype = \"http\"\nname = \"hook\"\nurl = {:?}\n", receiver.url("/"));
+    let env = with_config(&hook);
+    for number in 0..4 {
+        let id = format!("n{number}");
+        let _ = run(&env, &["telemetry", "emit", "--no-flush", "--correlation-id", &id]).expect_code(0);
+        let _ = in_background(&env).wait().unwrap();
+        assert_eq!(receiver.requests().len(), 1, "{number}");
+    }
+    let status = run(&env, &["telemetry", "status", "--json"]).expect_code(1).json()["sinks"][0].clone();
+    assert!(status["retry_at"].is_string(), "{status}");
+    assert!(status["last_failure"]["reason"].as_str().unwrap().contains("429"), "{status}");
+    assert!(run(&env, &["telemetry", "status"]).expect_code(1).stdout.contains("left alone"));
+    // Somebody who waits for it tries, and is told.
+    let flush = run(&env, &["telemetry", "flush"]).expect_code(0);
+    assert!(flush.stderr.contains("asked to be left alone"), "{}", flush.stderr);
+    let status = run(&env, &["telemetry", "status", "--json"]).expect_code(0).json()["sinks"][0].clone();
+    assert!(status["retry_at"].is_null() && status["delivered"] == 4, "{status}");
 }
 
 /// While the run lives, nobody waits for the end of a stream that it was handed, and no signal to the group of the caller
@@ -207,7 +267,7 @@ fn a_run_in_the_background_waits_for_one_in_front() {
 #[test]
 fn the_caller_is_not_held_up_and_cannot_take_it_along() {
     let env = with_config(FILE);
-    let running = hold(&env, "running");
+    let running = hold(&env, RUNNING);
     let mut caller = Command::new("sh");
     caller.args(["-c", "\"$0\" telemetry emit --correlation-id a 3>&1 4>&2", env!("CARGO_BIN_EXE_brainwav")]);
     caller.current_dir(env.workspace()).env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin");
@@ -217,10 +277,10 @@ fn the_caller_is_not_held_up_and_cannot_take_it_along() {
     // This comes to an end when nobody holds the streams any more.
     let output = Output::from(caller.wait_with_output().unwrap()).expect_code(0);
     assert_eq!((output.stdout.as_str(), output.stderr.as_str()), ("", ""));
-    wait_until("a run waits", || is_held(&env, "waiting"));
+    wait_until("a run waits", || is_held(&env, WAITING));
     let left = Command::new("kill").args(["-TERM", "--", &format!("-{group}")]).output().unwrap();
     assert!(!left.status.success(), "nobody is left in the group");
-    assert!(is_held(&env, "waiting"));
+    assert!(is_held(&env, WAITING));
     drop(running);
     wait_until("it delivers", || ids(&env.workspace().join("out.ndjson")) == ["a"]);
     wait_until_all_is_quiet(&env);

@@ -61,6 +61,32 @@ fn every_event_is_a_log_record_and_what_ends_is_a_span() {
 }
 
 #[test]
+fn an_event_tells_the_run_that_it_comes_from_whoever_delivers_it() {
+    let receiver = Receiver::start(|_, _| OK);
+    let env = otlp(&receiver.url(""), "");
+    let within = |run: &str, arguments: &[&str]| {
+        let mut command = env.command(arguments);
+        command.env("GITHUB_ACTIONS", "true").env("GITHUB_RUN_ID", run);
+        let _ = Output::of(command).expect_code(0);
+    };
+    within("run-17", &["telemetry", "emit"]);
+    within("run-18", &["telemetry", "flush"]);
+    let [logs] = &receiver.requests()[..] else { panic!() };
+    assert!(logs.holds("cicd.pipeline.run.id") && logs.holds("run-17") && !logs.holds("run-18"));
+}
+
+/// Whoever took it and went before it could say so may have counted it.
+#[test]
+fn a_request_of_numbers_is_not_sent_twice() {
+    let receiver = Receiver::start(|number, _| if number == 3 { Reply::Close } else { OK });
+    let env = otlp(&receiver.url(""), "signals = [\"logs\", \"metrics\"]\nbatch = 1");
+    emit(&env, &numbered(2));
+    let output = env.run(&["telemetry", "flush"]).expect_code(0);
+    assert_eq!(paths(&receiver), ["/v1/logs", "/v1/metrics", "/v1/logs", "/v1/metrics"]);
+    assert!(output.stderr.contains("the metrics leave out 1 events"), "{}", output.stderr);
+}
+
+#[test]
 fn a_receiver_without_spans_gets_the_logs_and_that_is_said() {
     let receiver = Receiver::start(|_, request| match request.path() {
         "/v1/traces" => Reply::Say("404 Not Found"),

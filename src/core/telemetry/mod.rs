@@ -3,12 +3,14 @@
 //! An event is completed ([`event`]), validated ([`document`]), redacted and put into its envelope ([`seal`]).
 
 pub mod bridge;
+pub mod ci;
 pub mod compatibility;
 pub mod deliver;
 pub mod document;
 pub mod envelope;
 pub mod event;
 pub mod phase;
+pub mod phase_store;
 pub mod registry;
 pub mod schema;
 pub mod seal;

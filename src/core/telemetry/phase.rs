@@ -60,7 +60,9 @@ impl Begun {
     }
 }
 
-fn since_1970(moment: SystemTime) -> u64 {
+/// A moment in milliseconds since 1970.
+#[must_use]
+pub fn since_1970(moment: SystemTime) -> u64 {
     milliseconds(moment.duration_since(UNIX_EPOCH).unwrap_or_default())
 }
 

@@ -108,6 +108,11 @@ fn envelope(topic: &str) -> Value {
             "traceparent": text,
             "tracestate": text,
             "baggage": text,
+            "cicdpipelinename": text,
+            "cicdpipelinerunid": text,
+            "cicdpipelinerunurl": text,
+            "vcsrefname": text,
+            "vcsrefrevision": text,
             "data": { "$ref": "#/components/schemas/AgentEvent" },
         },
     })

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
+use super::ci::Run;
 use super::event::{AgentEvent, SCHEMA_VERSION, fits_attribute};
 use super::trace::{Carriers, with_span};
 use crate::core::redact::{Counts, MARKER, Redacted, Redactor, STAMP};
@@ -83,6 +84,16 @@ impl Sealer {
             }
         }
         Self { redactor, carriers, head, middle }
+    }
+
+    /// The same for the events of a CI run.
+    #[must_use]
+    pub fn of_run(mut self, run: &Run) -> Self {
+        for (name, value) in run {
+            self.middle.push_str(&format!(",\"{name}\":"));
+            push(&mut self.middle, &self.redactor.text(value, &mut Counts::default()));
+        }
+        self
     }
 
     /// The engine.

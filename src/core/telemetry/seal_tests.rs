@@ -188,3 +188,22 @@ fn a_span_of_its_own_is_in_the_one_that_was_handed_over() {
     }
     assert_eq!(sealed(&json!({})).get("spanid"), None);
 }
+
+#[test]
+fn the_run_of_a_ci_stands_in_the_envelope_without_secrets() {
+    let run = vec![
+        ("cicdpipelinerunid", "17".to_owned()),
+        ("cicdpipelinerunurl", "https://user:hunter22@ci.example.com/17".to_owned()),
+    ];
+    let sealer = Sealer::new(Redactor::default(), Carriers::default(), "urn:x:y", "topic").of_run(&run);
+    let event = document::whole(document(&json!({}))).unwrap();
+    let mut line = Vec::new();
+    let label = Label { id: ID, ..Label::default() };
+    sealer.seal(&event, label, &mut Counts::default(), &mut line).unwrap();
+    let envelope: Value = serde_json::from_slice(&line).unwrap();
+    assert_eq!(envelope["cicdpipelinerunid"], "17");
+    let url = envelope["cicdpipelinerunurl"].as_str().unwrap();
+    assert!(url.contains("ci.example.com") && !url.contains("hunter22"), "{url}");
+    let is_allowed = |name: &String| name.len() <= 20 && name.bytes().all(|byte| byte.is_ascii_lowercase());
+    assert!(envelope.as_object().unwrap().keys().all(is_allowed));
+}

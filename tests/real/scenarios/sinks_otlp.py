@@ -80,11 +80,12 @@ def ddapm(world):
         "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{otlp}",
         "OTEL_SERVICE_NAME": "shop",
         "OTEL_RESOURCE_ATTRIBUTES": "team=a%2Cb",
+        # Not the run that the events come from.
         "GITHUB_ACTIONS": "true",
-        "GITHUB_RUN_ID": "17",
+        "GITHUB_RUN_ID": "18",
     }
     configure(world, "otlp", signals=ALL)
-    spool(world, COUNT)
+    spool(world, COUNT, {"GITHUB_ACTIONS": "true", "GITHUB_RUN_ID": "17"})
     deliver(world, COUNT, variables)
     for of_resource in [one for request in ask(otlp, "/test/session/logs") for one in request["resource_logs"]]:
         same(attributes(of_resource["resource"]),

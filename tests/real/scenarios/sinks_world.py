@@ -42,7 +42,7 @@ def configure(world, kind, url=None, **more):
     world.write_config("\n".join(["[[telemetry.sink]]", *lines]))
 
 
-def spool(world, count):
+def spool(world, count, environment=()):
     """Events that are called run-0 and so on; every other one ends what took a quarter of a second."""
     events = []
     for number in range(count):
@@ -57,6 +57,7 @@ def spool(world, count):
     path = world.root / "events.ndjson"
     path.write_text("".join(json.dumps(event) + "\n" for event in events))
     words, options = world.command(["telemetry", "emit", "--stdin", "--no-flush", "-q"])
+    options["env"].update(environment)
     with open(path, "rb") as events:
         done = subprocess.run(words, stdin=events, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
     expect(done.returncode == 0, "the events are spooled:", done.stdout.decode())

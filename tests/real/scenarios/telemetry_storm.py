@@ -36,10 +36,10 @@ class Storm:
     """Processes that are started, and some of them killed. Each is our child until it is waited for, so its number
     is its own."""
 
-    def __init__(self, world, seed):
+    def __init__(self, world, seed, sinks=SINKS):
         self.world = world
         self.folder = world.folder("workspace")
-        world.write_config(SINKS)
+        world.write_config(sinks)
         self.clock = clock(world)
         self.random = random.Random(seed)
         self.lock = threading.Lock()
@@ -50,6 +50,10 @@ class Storm:
     def pick(self, choose):
         with self.lock:
             return choose(self.random)
+
+    def name(self, *numbers):
+        """What an event is called."""
+        return "-".join(map(str, numbers))
 
     def run(self, arguments, text=b"", may_kill=0.25, within=0.03):
         """Runs brainwav, or kills it after some seconds. Returns its exit code, None when it was killed."""
@@ -84,14 +88,14 @@ class Storm:
                 if self.left <= 0:
                     return
                 self.left -= STREAM + SINGLE
-            names = [f"{number}-{turn}-{event}" for event in range(STREAM)]
+            names = [self.name(number, turn, event) for event in range(STREAM)]
             # Of very different lengths, so that writes end anywhere in a page.
             lines = [json.dumps({"labels": {"n": name, "filler": "word " * (7 * event % 300)}})
                      for event, name in enumerate(names)]
             if self.run(["telemetry", "emit", "--stdin"], "\n".join(lines).encode()) == 0:
                 self.accept(names)
             for single in range(SINGLE):
-                name = f"{number}-{turn}-single-{single}"
+                name = self.name(number, turn, "single", single)
                 if self.run(["telemetry", "emit", "--label", f"n={name}"]) == 0:
                     self.accept([name])
 
@@ -112,9 +116,13 @@ class Storm:
             segments = sorted(state.glob("spool-*/segment-*.ndjson"))
             if segments:
                 lock = segments[-1].with_name("spool.lock")
-                with open(lock, "rb") as lock, open(segments[-1], "ab") as file:
+                with open(lock, "rb") as lock, open(segments[-1], "ab", buffering=0) as file:
                     fcntl.flock(lock, fcntl.LOCK_SH)
-                    file.write(b'{"specversion":"1.0","id":"torn')
+                    try:
+                        file.write(b'{"specversion":"1.0","id":"torn')
+                    except OSError:
+                        # The disk is full, as it was for the writers.
+                        continue
                     self.torn += 1
 
     def rage(self, events):

@@ -38,14 +38,39 @@ pub struct Outcome {
     pub refused: Vec<(usize, String)>,
     /// Why the rest was given up for now.
     pub stopped: Option<String>,
+    /// When the rest may be tried again, if that is because the sink failed.
+    pub again: Option<Again>,
 }
 
-/// Delivers a batch before the deadline. One that is refused as a whole is halved until the events are found that are
+/// When a sink may be tried again.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Again {
+    /// How often it has failed in a row.
+    pub failures: u32,
+    /// How long to leave it alone.
+    pub wait: Duration,
+    /// Whether it has asked for that itself.
+    pub is_asked_for: bool,
+}
+
+/// How long to leave a sink alone that has failed so often. `Duration::MAX` is no wish: it says that nothing changes in
+/// this run.
+fn again(failures: u32, after: Option<Duration>, random: u64) -> Again {
+    let (own, asked) = (backoff(failures, random), after.filter(|after| *after != Duration::MAX));
+    Again { failures, wait: own.max(asked.unwrap_or_default()), is_asked_for: asked > Some(own) }
+}
+
+/// Delivers a batch before the deadline to a sink that has failed so often before. One that is refused as a whole is halved until the events are found that are
 /// the reason; the order is kept.
-pub fn attempt(sink: &mut dyn Sink, batch: &[Record], deadline: Instant, pause: &mut dyn Pause) -> Outcome {
+pub fn attempt(
+    sink: &mut dyn Sink,
+    batch: &[Record],
+    mut failures: u32,
+    deadline: Instant,
+    pause: &mut dyn Pause,
+) -> Outcome {
     let mut outcome = Outcome::default();
     let mut pieces: Vec<Range<usize>> = std::iter::once(0..batch.len()).collect();
-    let mut failures = 0;
     while let Some(piece) = pieces.pop().filter(|piece| !piece.is_empty()) {
         if Instant::now() >= deadline {
             outcome.stopped = Some("the time for this run is over".to_owned());
@@ -66,11 +91,11 @@ pub fn attempt(sink: &mut dyn Sink, batch: &[Record], deadline: Instant, pause: 
                 continue;
             }
             Delivery::Retry { after, reason } => {
-                failures += 1;
-                let wait = backoff(failures, pause.random()).max(after.unwrap_or_default());
-                let is_in_time = Instant::now().checked_add(wait).is_some_and(|then| then < deadline);
-                if !is_in_time || !pause.pause(wait) {
-                    outcome.stopped = Some(reason);
+                failures = failures.saturating_add(1);
+                let again = again(failures, after, pause.random());
+                let then = Instant::now().checked_add(again.wait).filter(|_| after != Some(Duration::MAX));
+                if then.is_none_or(|then| then >= deadline) || !pause.pause(again.wait) {
+                    (outcome.stopped, outcome.again) = (Some(reason), Some(again));
                     return outcome;
                 }
                 pieces.push(piece);
@@ -135,7 +160,7 @@ mod tests {
         let mut sink = Scripted { answer, seen: Vec::new() };
         let mut pause = Noted::default();
         let deadline = Instant::now() + Duration::from_secs(3600);
-        let outcome = attempt(&mut sink, &batch(count), deadline, &mut pause);
+        let outcome = attempt(&mut sink, &batch(count), 0, deadline, &mut pause);
         (outcome, sink.seen, pause.0)
     }
 
@@ -164,6 +189,8 @@ mod tests {
         let (outcome, seen, pauses) = tried(1, |_, _| retry(Some(3601)));
         assert_eq!((outcome.done, outcome.stopped.as_deref()), (0, Some("503")));
         assert_eq!((seen.len(), pauses.len()), (1, 0), "nobody waits for what is too late");
+        let again = outcome.again.unwrap();
+        assert_eq!((again.wait, again.failures, again.is_asked_for), (Duration::from_secs(3601), 1, true));
     }
 
     #[test]
@@ -190,6 +217,16 @@ mod tests {
         };
         let (outcome, _, _) = tried(4, answer);
         assert_eq!((outcome.done, outcome.stopped.as_deref()), (2, Some("503")));
+    }
+
+    #[test]
+    fn what_nothing_changes_in_this_run_is_tried_soon_in_the_next() {
+        let never =
+            |_, _: &[Record]| Delivery::Retry { after: Some(Duration::MAX), reason: "404".to_owned() };
+        let (outcome, seen, pauses) = tried(1, never);
+        let again = outcome.again.unwrap();
+        assert_eq!((seen.len(), pauses.len(), again.is_asked_for), (1, 0, false));
+        assert!(again.wait <= Duration::from_millis(250), "{again:?}");
     }
 
     #[test]

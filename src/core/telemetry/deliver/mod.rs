@@ -2,14 +2,16 @@
 
 mod attempt;
 mod backlog;
+mod courier;
 mod dead;
 mod progress;
 mod run;
 mod status;
+mod waiting;
 
-pub use attempt::{Pause, backoff};
+pub use attempt::{Again, Pause, backoff};
 pub use backlog::{Backlog, SinkBacklog, backlog};
-pub use dead::DeadLetters;
-pub use progress::{Failure, Progress};
-pub use run::{End, Flush, SinkReport, deliver_all};
+pub use dead::{DeadLetters, letters_of};
+pub use progress::{Failure, Progress, Retry};
+pub use run::{End, Flush, Part, SinkReport, deliver_all};
 pub use status::{SinkStatus, Status, status};

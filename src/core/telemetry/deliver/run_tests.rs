@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::super::{Progress, status};
-use super::{End, Flush, SinkReport, deliver_all};
+use super::{End, Flush, Part, SinkReport, deliver_all};
 use crate::core::state::{Folder, Lock};
 use crate::core::telemetry::sink::{Delivery, Record, Sink};
 use crate::core::telemetry::spool::{Durability, Spool, SpoolLimits, list};
@@ -63,14 +63,16 @@ impl World {
     fn flush(&self, sinks: Vec<Told>, patience: Duration) -> Vec<SinkReport> {
         let flush = Flush {
             spool: &self.spool,
-            deadline: Instant::now() + patience,
+            time: patience,
             patience: Duration::ZERO,
+            is_patient: false,
+            redactor: Arc::default(),
             others: &[],
             seed: 1,
             interrupted: &|| false,
         };
-        deliver_all(&flush, sinks.into_iter().map(|sink| Box::new(sink) as Box<dyn Sink + Send>).collect())
-            .unwrap()
+        let part = |sink| Part { sink: Box::new(sink), waits: None };
+        deliver_all(&flush, sinks.into_iter().map(part).collect()).unwrap()
     }
 
     fn segments(&self) -> usize {

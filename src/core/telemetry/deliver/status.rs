@@ -1,8 +1,10 @@
 //! What waits, and for whom.
 
 use std::io;
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
+use super::dead::DeadLetters;
 use super::progress::Progress;
 use crate::core::telemetry::envelope::record;
 use crate::core::telemetry::spool::{Position, Reader, Spool, list};
@@ -38,6 +40,12 @@ pub struct SinkStatus {
     pub pending: u64,
     /// How old the earliest of these is by its own time; nothing when there is none, or none that says so.
     pub oldest: Option<Duration>,
+    /// Its dead letters that nobody has moved away.
+    pub letters: u64,
+    /// The file that they are in.
+    pub dead_letters: PathBuf,
+    /// Until when it is left alone; nothing when it may be tried.
+    pub retry_at: Option<String>,
     /// What is odd.
     pub warning: Option<String>,
 }
@@ -54,7 +62,11 @@ pub fn status(spool: &Spool, sinks: &[String], now: SystemTime) -> io::Result<St
         let (progress, warning) = Progress::load(folder, sink);
         let mut reader = Reader::new(folder.path(), segments.clone(), progress.position);
         let (pending, oldest) = count(&mut reader, now)?;
-        found.push(SinkStatus { sink: sink.clone(), progress, pending, oldest, warning });
+        let (dead_letters, letters) = DeadLetters::kept(folder, sink)?;
+        let left = progress.retry.as_ref().and_then(|retry| retry.left(now));
+        let retry_at = left.map(|left| timestamp::from_clock(now + left));
+        let sink = sink.clone();
+        found.push(SinkStatus { sink, progress, pending, oldest, letters, dead_letters, retry_at, warning });
     }
     let mut reader = Reader::new(folder.path(), segments.clone(), Position::default());
     Ok(Status {

@@ -26,6 +26,7 @@ mod peer;
 #[cfg(test)]
 pub(crate) mod samples;
 
+pub use append::{append, open_locked};
 pub use file::{FileSink, Rotation};
 pub use form::Form;
 pub use http::{HttpSettings, HttpSink};

@@ -5,11 +5,13 @@
 //! segment that is not the last never changes again, the last one is never removed, and no number comes twice. No clock
 //! decides anything.
 
+mod lock;
 pub mod place;
 mod reader;
+pub mod reserve;
 mod segment;
 mod writer;
 
 pub use reader::{Batch, Line, Position, Reader};
-pub use segment::{Segment, list};
+pub use segment::{Segment, list, list_still};
 pub use writer::{Durability, Spool, SpoolError, SpoolLimits};

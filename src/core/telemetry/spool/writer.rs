@@ -4,11 +4,17 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use thiserror::Error;
 
+use super::lock::{Guard, Hold, SpoolLock};
+use super::reserve::{is_full, set_aside, with_room_alone};
 use super::segment::{Segment, first_number, list, name};
 use crate::core::state::Folder;
+
+/// How long to wait for the lock of the spool: the sections under it take a few milliseconds.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What an event has survived when its writer is told that it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -45,6 +51,14 @@ pub enum SpoolError {
         /// How large it may be.
         most: u64,
     },
+    /// Somebody does not let go of its lock.
+    #[error("another run holds the lock {path} for {patience:?} by now", path = path.display())]
+    Held {
+        /// Which lock.
+        path: PathBuf,
+        /// How long it was waited for.
+        patience: Duration,
+    },
     /// The operating system refused.
     #[error("cannot write to the spool {path}: {source}", path = path.display())]
     Io {
@@ -61,7 +75,8 @@ pub struct Spool {
     folder: Folder,
     limits: SpoolLimits,
     durability: Durability,
-    lock: File,
+    lock: SpoolLock,
+    patience: Duration,
 }
 
 impl Spool {
@@ -70,10 +85,14 @@ impl Spool {
     /// # Errors
     /// When the file of the lock cannot be opened.
     pub fn open(folder: Folder, limits: SpoolLimits, durability: Durability) -> Result<Self, SpoolError> {
-        let path = folder.file("spool.lock");
-        let lock = OpenOptions::new().create(true).write(true).truncate(false).mode(0o600).open(&path);
-        let lock = lock.map_err(|source| SpoolError::Io { path, source })?;
-        Ok(Self { folder, limits, durability, lock })
+        let lock = SpoolLock::open(folder.path())?;
+        Ok(Self { folder, limits, durability, lock, patience: PATIENCE })
+    }
+
+    /// The same, that waits at most so long for its lock.
+    #[must_use]
+    pub fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     /// Where it is.
@@ -98,7 +117,7 @@ impl Spool {
     }
 
     fn try_append(&self, lines: &[u8]) -> Result<Appended, SpoolError> {
-        let _shared = Guard::shared(self)?;
+        let _shared = self.shared()?;
         let segments = self.segments()?;
         let bytes: u64 = segments.iter().map(|segment| segment.bytes).sum();
         if bytes + lines.len() as u64 > self.limits.total_bytes {
@@ -110,6 +129,7 @@ impl Spool {
             return Ok(Appended::NoRoom);
         }
         let number = last.map_or_else(|| first_number(self.folder.path()), |last| last.number);
+        set_aside(&self.folder);
         let path = self.folder.file(&name(number));
         let io_error = |source| SpoolError::Io { path: path.clone(), source };
         let mut file = open(&path).map_err(io_error)?;
@@ -118,22 +138,23 @@ impl Spool {
             let end = file.stream_position().map_err(io_error)?;
             return Ok(Appended::Part(Part { path, written, end }));
         }
-        self.sync(&file, last.is_none()).map_err(io_error)?;
+        self.sync(&file).map_err(io_error)?;
         Ok(Appended::All)
     }
 
-    fn sync(&self, file: &File, is_new: bool) -> io::Result<()> {
+    /// The folder too: a writer that promises less may have made the file.
+    fn sync(&self, file: &File) -> io::Result<()> {
         if self.durability == Durability::Process {
             return Ok(());
         }
         file.sync_data()?;
-        if is_new { File::open(self.folder.path())?.sync_all() } else { Ok(()) }
+        File::open(self.folder.path())?.sync_all()
     }
 
     /// Ends what the disk took a part of, if nobody has written since: with the rest, or at the last whole line.
     fn finish(&self, lines: &[u8], part: Part) -> Result<(), (usize, SpoolError)> {
         let whole = lines[..part.written].iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-        let _alone = Guard::alone(self).map_err(|error| (whole, error))?;
+        let _alone = self.alone().map_err(|error| (whole, error))?;
         let last = self
             .segments()
             .map_err(|error| (whole, error))?
@@ -148,9 +169,17 @@ impl Spool {
                 // A tail that stays is mended by the next writer, and never taken for an event.
                 let _ = file.set_len(part.end - (part.written - whole) as u64);
             })?;
-            self.sync(&file, true)
+            self.sync(&file)
         });
         result.map_err(|source| (whole, SpoolError::Io { path: part.path, source }))
+    }
+
+    fn shared(&self) -> Result<Guard<'_>, SpoolError> {
+        self.lock.take(Hold::Shared, self.patience)
+    }
+
+    fn alone(&self) -> Result<Guard<'_>, SpoolError> {
+        self.lock.take(Hold::Alone, self.patience)
     }
 
     fn segments(&self) -> Result<Vec<Segment>, SpoolError> {
@@ -163,13 +192,15 @@ impl Spool {
     /// # Errors
     /// When it cannot be made.
     pub fn rotate(&self, at_least: u64) -> Result<(), SpoolError> {
-        let _alone = Guard::alone(self)?;
+        let _alone = self.alone()?;
         let Some(last) = self.segments()?.last().copied() else { return Ok(()) };
         if last.is_file && last.bytes < at_least.max(1) {
             return Ok(());
         }
         let path = self.folder.file(&name(last.number + 1));
-        let made = OpenOptions::new().create_new(true).append(true).mode(0o600).open(&path);
+        let made = with_room_alone(&self.folder, || {
+            OpenOptions::new().create_new(true).append(true).mode(0o600).open(&path)
+        });
         let synced = made.and_then(|_| match self.durability {
             Durability::Process => Ok(()),
             Durability::Disk => File::open(self.folder.path())?.sync_all(),
@@ -183,15 +214,12 @@ impl Spool {
     /// # Errors
     /// When the spool cannot be read. A tail that cannot be mended is no error: it is seen later.
     pub fn settle(&self) -> Result<Vec<Segment>, SpoolError> {
-        let _alone = Guard::alone(self)?;
+        let _alone = self.alone()?;
         let mut segments = self.segments()?;
         if let Some(last) = segments.last_mut().filter(|last| last.is_file && last.bytes > 0) {
             let path = self.folder.file(&name(last.number));
-            let mended = open(&path).and_then(|mut file| match ends_whole(&mut file)? {
-                true => Ok(0),
-                false => file.write(b"\n"),
-            });
-            last.bytes += mended.unwrap_or(0) as u64;
+            let mended = open(&path).and_then(|mut file| mend(&mut file));
+            last.bytes = mended.unwrap_or(last.bytes);
         }
         Ok(segments)
     }
@@ -201,6 +229,14 @@ impl Spool {
     /// # Errors
     /// When one cannot be removed.
     pub fn remove_before(&self, number: u64) -> Result<usize, SpoolError> {
+        // So that the first of the room is what is set aside. If somebody does not let go of the lock, it goes all the same.
+        let _alone = self.alone().ok();
+        let removed = self.remove_all_before(number);
+        set_aside(&self.folder);
+        removed
+    }
+
+    fn remove_all_before(&self, number: u64) -> Result<usize, SpoolError> {
         let segments = self.segments()?;
         let last = segments.last().map_or(0, |last| last.number);
         let mut removed = 0;
@@ -231,33 +267,6 @@ struct Part {
     end: u64,
 }
 
-/// The lock of the spool, shared by writers and held alone by whoever changes which segment is the last.
-struct Guard<'a>(&'a File);
-
-impl<'a> Guard<'a> {
-    fn shared(spool: &'a Spool) -> Result<Self, SpoolError> {
-        Self::new(spool, File::lock_shared)
-    }
-
-    fn alone(spool: &'a Spool) -> Result<Self, SpoolError> {
-        Self::new(spool, File::lock)
-    }
-
-    fn new(spool: &'a Spool, lock: fn(&File) -> io::Result<()>) -> Result<Self, SpoolError> {
-        let path = || spool.folder.file("spool.lock");
-        lock(&spool.lock)
-            .map(|()| Self(&spool.lock))
-            .map_err(|source| SpoolError::Io { path: path(), source })
-    }
-}
-
-impl Drop for Guard<'_> {
-    fn drop(&mut self) {
-        // The kernel takes it back with the file, if not now.
-        let _ = self.0.unlock();
-    }
-}
-
 fn open(path: &std::path::Path) -> io::Result<File> {
     let file = OpenOptions::new().create(true).read(true).append(true).mode(0o600).open(path)?;
     let mode = file.metadata()?.permissions().mode();
@@ -276,6 +285,40 @@ fn ends_whole(file: &mut File) -> io::Result<bool> {
     let mut last = [0];
     file.read_exact(&mut last)?;
     Ok(last == *b"\n")
+}
+
+/// Ends a line that nobody ended, and tells how long the file is then. Where the disk has no room for that, the writer was
+/// told so too, or was killed before: what it left is cut off, as it would have been.
+fn mend(file: &mut File) -> io::Result<u64> {
+    let length = file.metadata()?.len();
+    if ends_whole(file)? {
+        return Ok(length);
+    }
+    match file.write(b"\n") {
+        Ok(written) => Ok(length + written as u64),
+        Err(error) if is_full(&error) => {
+            let whole = whole_lines(file, length)?;
+            file.set_len(whole).map(|()| whole)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// How long a file is up to the end of its last whole line.
+fn whole_lines(file: &mut File, length: u64) -> io::Result<u64> {
+    let mut end = length;
+    let mut piece = vec![0; 1 << 16];
+    while end > 0 {
+        let start = end.saturating_sub(piece.len() as u64);
+        let part = usize::try_from(end - start).map_or(&mut [][..], |length| &mut piece[..length]);
+        file.seek(SeekFrom::Start(start))?;
+        file.read_exact(part)?;
+        if let Some(at) = part.iter().rposition(|byte| *byte == b'\n') {
+            return Ok(start + at as u64 + 1);
+        }
+        end = start;
+    }
+    Ok(0)
 }
 
 /// Writes the lines in one write, and tells how many bytes of them the disk took. An end of line goes first: whoever

@@ -14,6 +14,8 @@ pub enum Ack {
     Stored,
     /// It was not stored; the same again may be.
     Later(String),
+    /// No stream takes its subject, as far as can be seen now.
+    Unheard,
     /// It will never be stored as it is.
     Never(String),
 }
@@ -23,8 +25,7 @@ pub enum Ack {
 #[must_use]
 pub fn read(status: Option<u16>, payload: &[u8]) -> Option<Ack> {
     if status == Some(NO_RESPONDERS) {
-        let reason = "no stream takes its subject: create one that does, or JetStream is not there yet";
-        return Some(Ack::Later(reason.to_owned()));
+        return Some(Ack::Unheard);
     }
     let document: Value = serde_json::from_slice(payload).ok()?;
     if let Some(error) = document.get("error") {
@@ -100,7 +101,7 @@ mod tests {
             assert_eq!(*reason, format!("the stream answered {code}: too large"));
             assert_eq!(matches!(ack, Ack::Later(_)), passes, "{code}");
         }
-        assert!(matches!(read(Some(503), b""), Some(Ack::Later(reason)) if reason.contains("no stream")));
+        assert!(matches!(read(Some(503), b""), Some(Ack::Unheard)));
         assert_eq!(read(Some(100), b""), None);
     }
 }

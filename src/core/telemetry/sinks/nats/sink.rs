@@ -1,6 +1,8 @@
 //! The NATS sink: a batch is published in one go, and its acknowledgements are waited for.
 
+use std::collections::BTreeSet;
 use std::io::{Error, ErrorKind, Result};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::super::form::Form;
@@ -17,6 +19,11 @@ use crate::core::telemetry::sink::{Delivery, Record, Sink};
 /// The prefix of subjects on the original bus.
 pub const DEFAULT_PREFIX: &str = "cortex";
 
+/// So often in a row, and with this in between, no stream takes a subject that nobody has made one for. A stream that
+/// moves from one server to another is back by then.
+const ROUNDS: usize = 4;
+const BETWEEN_ROUNDS: Duration = Duration::from_millis(300);
+
 /// A sink that publishes into a stream.
 #[derive(Debug)]
 pub struct NatsSink {
@@ -29,6 +36,8 @@ pub struct NatsSink {
     timeout: Duration,
     batch: usize,
     kept: Option<Session>,
+    /// Subjects that no stream takes, and one takes others.
+    given_up: BTreeSet<String>,
 }
 
 impl NatsSink {
@@ -64,11 +73,27 @@ impl NatsSink {
             timeout: settings.timeout.unwrap_or(DEFAULT_TIMEOUT),
             batch: settings.batch.unwrap_or(DEFAULT_BATCH),
             kept: None,
+            given_up: BTreeSet::new(),
         })
     }
 
+    /// Publishes until every subject has a stream or is given up. Where no event is stored, there is no stream at all yet,
+    /// and nothing is given up.
+    fn publish_again(&mut self, batch: &[Record], deadline: Instant) -> Result<Delivery> {
+        for _ in 1..ROUNDS {
+            let sent = self.publish_all(batch, deadline)?;
+            if lonely(&sent).is_subset(&self.given_up) {
+                return Ok(outcome(sent, &self.given_up));
+            }
+            thread::sleep(BETWEEN_ROUNDS);
+        }
+        let sent = self.publish_all(batch, deadline)?;
+        self.given_up.extend(lonely(&sent));
+        Ok(outcome(sent, &self.given_up))
+    }
+
     /// A kept connection that turns out to be closed is replaced once: the ids keep events from being stored twice.
-    fn publish_all(&mut self, batch: &[Record], deadline: Instant) -> Result<Delivery> {
+    fn publish_all(&mut self, batch: &[Record], deadline: Instant) -> Result<Vec<Sent>> {
         if let Some(kept) = self.kept.take() {
             match self.exchange(kept, batch, deadline) {
                 Err(error) if is_closed(&error) => {}
@@ -82,13 +107,13 @@ impl NatsSink {
 
     /// Publishes and waits. The connection is kept only when every answer has come: a late one would be taken for that
     /// to another event.
-    fn exchange(&mut self, mut session: Session, batch: &[Record], deadline: Instant) -> Result<Delivery> {
+    fn exchange(&mut self, mut session: Session, batch: &[Record], deadline: Instant) -> Result<Vec<Sent>> {
         session.set_deadline(deadline);
         let (bytes, mut sent) = self.messages(&session, batch);
         session.write(&bytes)?;
         wait(&mut session, &mut sent)?;
         self.kept = Some(session);
-        Ok(outcome(sent))
+        Ok(sent)
     }
 
     /// The batch as it is written, and what is known of each event before it is.
@@ -151,7 +176,7 @@ impl Sink for NatsSink {
         if batch.is_empty() {
             return Delivery::Accepted;
         }
-        match self.publish_all(batch, deadline.min(Instant::now() + self.timeout)) {
+        match self.publish_again(batch, deadline.min(Instant::now() + self.timeout)) {
             Ok(delivery) => named(delivery, &self.endpoint),
             Err(error) => unreachable_peer(&self.endpoint, &error),
         }
@@ -189,16 +214,37 @@ fn wait(session: &mut Session, sent: &mut [Sent]) -> Result<()> {
     Ok(())
 }
 
+/// Subjects that no stream takes, while others of the same batch are stored.
+fn lonely(sent: &[Sent]) -> BTreeSet<String> {
+    let with = |wanted: &Ack| -> BTreeSet<String> {
+        let all = sent.iter().filter(|one| one.ack.as_ref() == Some(wanted));
+        all.map(|one| one.subject.clone()).collect()
+    };
+    let stored = with(&Ack::Stored);
+    if stored.is_empty() { stored } else { with(&Ack::Unheard).difference(&stored).cloned().collect() }
+}
+
 /// One that has to come again brings the whole batch back, and those that were stored are known there by their ids.
-fn outcome(sent: Vec<Sent>) -> Delivery {
+fn outcome(sent: Vec<Sent>, given_up: &BTreeSet<String>) -> Delivery {
     let mut refused = Vec::new();
-    for (place, one) in sent.into_iter().enumerate() {
-        match one.ack {
-            Some(Ack::Stored) => {}
-            Some(Ack::Never(reason)) => refused.push((place, reason)),
-            Some(Ack::Later(reason)) => return Delivery::Retry { after: None, reason },
-            None => return Delivery::Retry { after: None, reason: "an answer is missing".to_owned() },
-        }
+    for (place, Sent { subject, ack }) in sent.into_iter().enumerate() {
+        let later = match ack {
+            Some(Ack::Stored) => continue,
+            Some(Ack::Never(reason)) => {
+                refused.push((place, reason));
+                continue;
+            }
+            Some(Ack::Unheard) if given_up.contains(&subject) => {
+                refused.push((place, format!("no stream takes its subject {subject}, and one takes others")));
+                continue;
+            }
+            Some(Ack::Unheard) => {
+                "no stream takes its subject: create one that does, or JetStream is not there yet".to_owned()
+            }
+            Some(Ack::Later(reason)) => reason,
+            None => "an answer is missing".to_owned(),
+        };
+        return Delivery::Retry { after: None, reason: later };
     }
     if refused.is_empty() { Delivery::Accepted } else { Delivery::Partly(refused) }
 }

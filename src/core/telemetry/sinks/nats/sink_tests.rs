@@ -84,6 +84,40 @@ fn what_no_stream_takes_is_kept() {
 }
 
 #[test]
+fn a_subject_that_no_stream_takes_does_not_stop_the_others() {
+    let other = || record("other", &json!({"type": "other"}), &json!({}));
+    let batch = [plain("one"), other(), plain("two")];
+    let round = [Reply::Stored, Reply::NoResponders, Reply::Stored];
+    let rounds = |count: usize| vec![round.iter().cycle().take(count * round.len()).cloned().collect()];
+    // Once it is given up, it is not asked for four times again.
+    let (delivered, lines) = run(INFO, rounds(5), &[&batch, &batch]);
+    for delivery in &delivered {
+        let Delivery::Partly(refused) = delivery else { panic!("{delivery:?}") };
+        assert!(
+            refused.len() == 1 && refused[0].0 == 1 && refused[0].1.contains("cortex.other"),
+            "{refused:?}"
+        );
+    }
+    assert_eq!(published(&lines).len(), 5 * batch.len());
+    // A stream that is back in the meantime takes it.
+    let back = [&round[..], &[Reply::Twice, Reply::Stored, Reply::Twice]].concat();
+    assert_eq!(deliver(&back, &batch), Delivery::Accepted);
+}
+
+#[test]
+fn without_a_stream_nothing_is_given_up() {
+    let other = record("other", &json!({"type": "other"}), &json!({}));
+    for batch in [[plain("one"), other], [plain("one"), plain("two")]] {
+        let (delivered, lines) = run(INFO, vec![vec![Reply::NoResponders; 2]], &[&batch]);
+        assert!(retried(&delivered[0]).contains("no stream takes its subject"), "{delivered:?}");
+        assert_eq!(published(&lines).len(), 2);
+    }
+    // One of its kind was stored.
+    let delivery = deliver(&[Reply::Stored, Reply::NoResponders], &[plain("one"), plain("two")]);
+    assert!(retried(&delivery).contains("no stream takes its subject"), "{delivery:?}");
+}
+
+#[test]
 fn what_can_never_be_stored_is_told_one_by_one() {
     let never = Reply::Words(
         r#"{"error":{"code":400,"err_code":10054,"description":"message size exceeds maximum allowed"}}"#,

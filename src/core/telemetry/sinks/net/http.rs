@@ -81,6 +81,11 @@ impl HttpClient {
         &self.endpoint
     }
 
+    /// Closes the connection that is kept: the next request is sent once at most.
+    pub fn hang_up(&mut self) {
+        self.kept = None;
+    }
+
     /// Posts a body to the target of the URL, as [`Self::send`] does.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::convention;
 use super::trace::{SpanId, TraceContext, correlation, own_span};
+use crate::core::telemetry::ci;
 use crate::core::telemetry::sink::Record;
 
 /// What is known of an event.
@@ -31,6 +32,8 @@ pub struct Event<'r> {
     pub failure: Option<&'r str>,
     /// The span that it ends.
     pub span: Option<Ended>,
+    /// The CI run that it comes from, by the names of OpenTelemetry.
+    pub run: Vec<(&'static str, &'r str)>,
 }
 
 /// A span that has ended.
@@ -63,6 +66,7 @@ impl<'r> Event<'r> {
             tool: object("labels").and_then(convention::tool),
             failure: object("outcome").and_then(convention::failure),
             span: None,
+            run: ci::NAMES.iter().filter_map(|(name, own)| Some((*name, record.attribute(own)?))).collect(),
         };
         event.span = event.ended(object("metrics"));
         event

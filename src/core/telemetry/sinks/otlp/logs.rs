@@ -17,15 +17,17 @@ const NAMESPACE: &str = "brainwav.agent.";
 #[must_use]
 pub fn request(resource: &Resource, events: &[Event<'_>]) -> Vec<u8> {
     let mut writer = Writer::default();
-    writer.message(1, |of_resource| {
-        resource.write(of_resource);
-        of_resource.message(2, |of_scope| {
-            resource.write_scope(of_scope);
-            for event in events {
-                of_scope.message(2, |record| write(record, event));
-            }
+    for of_run in events.chunk_by(|one, next| one.run == next.run) {
+        writer.message(1, |of_resource| {
+            resource.write(of_resource, &of_run[0].run);
+            of_resource.message(2, |of_scope| {
+                resource.write_scope(of_scope);
+                for event in of_run {
+                    of_scope.message(2, |record| write(record, event));
+                }
+            });
         });
-    });
+    }
     writer.into_bytes()
 }
 

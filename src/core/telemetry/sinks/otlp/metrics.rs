@@ -1,7 +1,8 @@
 //! Events as numbers: `opentelemetry/proto/metrics/v1`, how many there were and how long what ended took.
 //!
 //! The numbers are those since the last request (delta temporality), at the time of the delivery: the log records have
-//! the times of the events. Runs that deliver to one sink exclude each other, so nothing is counted in two intervals.
+//! the times of the events. Runs that deliver to one sink exclude each other, and no request is sent twice; but events
+//! that come again because a run was killed before it could note that they had arrived are counted again.
 
 use std::collections::BTreeMap;
 
@@ -73,7 +74,7 @@ impl Numbers {
     pub fn request(&self, resource: &Resource, interval: (u64, u64)) -> Vec<u8> {
         let mut writer = Writer::default();
         writer.message(1, |of_resource| {
-            resource.write(of_resource);
+            resource.write(of_resource, &[]);
             of_resource.message(2, |of_scope| {
                 resource.write_scope(of_scope);
                 of_scope.message(2, |metric| self.write_events(metric, interval));

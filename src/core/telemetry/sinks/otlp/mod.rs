@@ -2,7 +2,6 @@
 //! all of them can be counted.
 
 mod attribute;
-mod ci;
 mod convention;
 mod event;
 mod logs;
@@ -15,6 +14,5 @@ mod spans;
 mod trace;
 mod wire;
 
-pub use ci::Variable;
 pub use settings::{OtlpSettings, Own, Signal, is_disabled};
 pub use sink::OtlpSink;

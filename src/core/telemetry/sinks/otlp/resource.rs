@@ -38,12 +38,17 @@ impl Resource {
         &self.attributes
     }
 
-    /// The resource as the first field of a message.
-    pub fn write(&self, writer: &mut Writer) {
+    /// The resource as the first field of a message, with the CI run that its events come from. What is configured wins.
+    pub fn write(&self, writer: &mut Writer, run: &[(&str, &str)]) {
         writer.message(1, |resource| {
             let mut attributes = Attributes::new(resource, 1);
             for (name, value) in &self.attributes {
                 attributes.text(name, value);
+            }
+            for (name, value) in run {
+                if self.attributes.iter().all(|(known, _)| known != name) {
+                    attributes.text(name, value);
+                }
             }
         });
     }

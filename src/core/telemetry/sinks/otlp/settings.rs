@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::super::percent::decoded;
 use super::super::secret::Secret;
 use super::super::setting::SettingError;
-use super::ci::{self, Variable};
+use crate::core::telemetry::ci::Variable;
 
 /// Where a collector listens by default.
 const DEFAULT_URL: &str = "http://localhost:4318";
@@ -39,6 +39,12 @@ impl Signal {
     #[must_use]
     pub const fn word(self) -> &'static str {
         Self::ALL[self as usize].1
+    }
+
+    /// Whether it is sent where the settings name these: without any, all but metrics are.
+    #[must_use]
+    pub fn is_sent(self, signals: &[Self]) -> bool {
+        if signals.is_empty() { self != Self::Metrics } else { signals.contains(&self) }
     }
 
     /// The path that a receiver takes it at.
@@ -94,8 +100,7 @@ pub fn is_disabled(variable: Variable<'_>) -> bool {
 }
 
 impl OtlpSettings {
-    /// The settings with what the environment says where they are silent, and with the CI run that this is. A wish for
-    /// compression (`OTEL_EXPORTER_OTLP_COMPRESSION`) is not followed: every receiver takes what is not compressed.
+    /// The settings with what the environment says where they are silent. A wish for compression (`OTEL_EXPORTER_OTLP_COMPRESSION`) is not followed: every receiver takes what is not compressed.
     ///
     /// # Errors
     /// When a variable cannot be followed. The error names it, and not its value.
@@ -103,7 +108,7 @@ impl OtlpSettings {
         let given = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
         let of_exporter = |name: &str| given(&format!("{PREFIX}{name}"));
         if self.url.is_none() {
-            check_protocol(&of_exporter)?;
+            check_protocol(&self.signals, &of_exporter)?;
             self.url = of_exporter("ENDPOINT").map(Secret::new);
             // A sink with a place of its own does not get the keys to another one.
             if self.headers.is_empty() {
@@ -127,7 +132,6 @@ impl OtlpSettings {
         }
         self.resource.extend(given("OTEL_SERVICE_NAME").map(|name| ("service.name".to_owned(), name)));
         self.resource.extend(pairs("OTEL_RESOURCE_ATTRIBUTES", given("OTEL_RESOURCE_ATTRIBUTES"))?);
-        self.resource.extend(ci::attributes(variable));
         Ok(self)
     }
 
@@ -147,10 +151,12 @@ impl OtlpSettings {
 /// A variable of the exporter, by what stands behind [`PREFIX`].
 type OfExporter<'v> = &'v dyn Fn(&str) -> Option<String>;
 
-fn check_protocol(of_exporter: OfExporter<'_>) -> Result<(), SettingError> {
-    let own = Signal::ALL.map(|(_, word)| format!("{}_PROTOCOL", word.to_ascii_uppercase()));
-    for name in std::iter::once("PROTOCOL".to_owned()).chain(own) {
-        if of_exporter(&name).is_some_and(|protocol| protocol.trim() != "http/protobuf") {
+/// What holds for a signal alone counts more than what holds for all, and a signal that is not sent does not count.
+fn check_protocol(signals: &[Signal], of_exporter: OfExporter<'_>) -> Result<(), SettingError> {
+    for (_, word) in Signal::ALL.into_iter().filter(|(signal, _)| signal.is_sent(signals)) {
+        let names = [format!("{}_PROTOCOL", word.to_ascii_uppercase()), "PROTOCOL".to_owned()];
+        let said = names.iter().find_map(|name| Some((name, of_exporter(name)?)));
+        if let Some((name, _)) = said.filter(|(_, protocol)| protocol.trim() != "http/protobuf") {
             let reason = "only http/protobuf is spoken here: set that, or give the sink a url of its own";
             return Err(SettingError::new(&format!("{PREFIX}{name}"), reason));
         }

@@ -76,20 +76,46 @@ fn a_variable_that_cannot_be_followed_is_named_without_its_value() {
     }
 }
 
+/// The signals of a sink, the variables, and the one that cannot be followed.
+type Row<'a> = (&'a [Signal], &'a [(&'a str, &'a str)], Option<&'a str>);
+
 #[test]
-fn the_resource_is_configured_then_named_then_detected() {
+fn a_protocol_counts_for_the_signals_that_are_sent() {
+    const LOGS: &str = "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL";
+    const TRACES: &str = "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL";
+    const METRICS: &str = "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL";
+    const ALL: &str = "OTEL_EXPORTER_OTLP_PROTOCOL";
+    const GOOD: &str = "http/protobuf";
+    let table: [Row<'_>; 7] = [
+        (&[], &[(METRICS, "grpc")], None),
+        (&[Signal::Logs], &[(METRICS, "grpc"), (TRACES, "grpc")], None),
+        (&[Signal::Logs, Signal::Metrics], &[(METRICS, "grpc")], Some(METRICS)),
+        (&[], &[(ALL, "grpc"), (LOGS, GOOD), (TRACES, GOOD)], None),
+        (&[], &[(ALL, "grpc"), (LOGS, GOOD)], Some(ALL)),
+        (&[], &[(ALL, GOOD), (LOGS, "grpc")], Some(LOGS)),
+        (&[], &[(ALL, GOOD)], None),
+    ];
+    for (signals, variables, expected) in table {
+        let settings = OtlpSettings { signals: signals.to_vec(), ..OtlpSettings::default() };
+        let error = completed(settings, variables).err().map(|error| error.setting);
+        assert_eq!(error.as_deref(), expected, "{signals:?} {variables:?}");
+    }
+}
+
+#[test]
+fn the_resource_is_configured_then_named() {
     let variables = [
         ("OTEL_SERVICE_NAME", "named"),
         ("OTEL_RESOURCE_ATTRIBUTES", "service.name=listed,team=a%2Cb,vcs.ref.head.name=listed"),
+        // That of whoever delivers, who may be another one than has kept the event.
         ("GITHUB_ACTIONS", "true"),
-        ("GITHUB_REF_NAME", "main"),
         ("GITHUB_RUN_ID", "17"),
     ];
     let own =
         OtlpSettings { resource: vec![("team".to_owned(), "own".to_owned())], ..OtlpSettings::default() };
     let resource = Resource::new(completed(own, &variables).unwrap().resource);
     let said: Vec<_> = resource.attributes().iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let expected = ["team=own", "service.name=named", "vcs.ref.head.name=listed", "cicd.pipeline.run.id=17"];
+    let expected = ["team=own", "service.name=named", "vcs.ref.head.name=listed"];
     assert_eq!(said, expected);
     let own = Resource::new(Vec::new());
     assert_eq!(own.attributes()[0], ("service.name".to_owned(), "brainwav".to_owned()));

@@ -73,10 +73,7 @@ impl OtlpSink {
         if settings.batch == Some(0) {
             return Err(SettingError::new("batch", "has to be at least 1"));
         }
-        let wanted = |signal: Signal| match &settings.signals[..] {
-            [] => signal != Signal::Metrics,
-            signals => signals.contains(&signal),
-        };
+        let wanted = |signal: Signal| signal.is_sent(&settings.signals);
         if !wanted(Signal::Logs) {
             return Err(SettingError::new("signals", "has to hold logs: every event is a log record"));
         }
@@ -115,6 +112,8 @@ impl OtlpSink {
         events.iter().for_each(|event| metrics.numbers.add(event));
         let now = nanoseconds_now();
         let request = metrics.numbers.request(&self.resource, (metrics.since, now));
+        // On a kept connection that breaks it would be sent again, whether it was counted or not.
+        metrics.route.client.hang_up();
         let (status, exported) = metrics.route.export(&request, &[0], deadline);
         let reason = match exported {
             Ok(refused) if refused.is_empty() => {

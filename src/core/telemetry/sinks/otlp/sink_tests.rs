@@ -53,6 +53,22 @@ fn field<'m>(message: &'m [u8], path: &[u64]) -> Option<Field<'m>> {
 }
 
 #[test]
+fn events_of_several_runs_are_told_apart() {
+    let of_run = |id: &str, run: &str| record(id, &json!({"cicdpipelinerunid": run}), &json!({}));
+    let batch = [of_run("a", "17"), of_run("b", "17"), of_run("c", "18"), plain("d")];
+    let (delivered, requests) = run(vec![DONE, DONE], &[&batch]);
+    assert_eq!(delivered, [Delivery::Accepted]);
+    for request in &requests {
+        let resources: Vec<&[u8]> = Fields::of(&request.body)
+            .map(|(_, field)| if let Field::Bytes(inner) = field { inner } else { panic!() })
+            .collect();
+        assert_eq!(resources.len(), 3, "{:?}", request.head);
+        let holds = |at: usize, text: &[u8]| resources[at].windows(text.len()).any(|part| part == text);
+        assert!((0..3).all(|at| holds(at, b"cicd.pipeline.run.id") == (at < 2)));
+    }
+}
+
+#[test]
 fn an_event_without_an_end_is_a_log_record() {
     let (delivered, requests) = run(vec![OK], &[&[started("one")]]);
     assert_eq!(delivered, [Delivery::Accepted]);

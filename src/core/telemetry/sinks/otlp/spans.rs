@@ -20,15 +20,17 @@ pub fn request(resource: &Resource, events: &[Event<'_>]) -> Option<Vec<u8>> {
         return None;
     }
     let mut writer = Writer::default();
-    writer.message(1, |of_resource| {
-        resource.write(of_resource);
-        of_resource.message(2, |of_scope| {
-            resource.write_scope(of_scope);
-            for (event, ended, trace) in &spans {
-                of_scope.message(2, |span| write(span, event, *ended, trace));
-            }
+    for of_run in spans.chunk_by(|(one, ..), (next, ..)| one.run == next.run) {
+        writer.message(1, |of_resource| {
+            resource.write(of_resource, &of_run[0].0.run);
+            of_resource.message(2, |of_scope| {
+                resource.write_scope(of_scope);
+                for (event, ended, trace) in of_run {
+                    of_scope.message(2, |span| write(span, event, *ended, trace));
+                }
+            });
         });
-    });
+    }
     Some(writer.into_bytes())
 }
 

@@ -1,16 +1,22 @@
-//! Which CI run this is: the variables that CI systems set, as attributes of the resource.
+//! Which CI run this is: the variables that CI systems set, as attributes of the envelope.
+//!
+//! They are taken when an event is kept: whoever delivers it may run elsewhere, and later.
 
 /// Looks a variable of the environment up.
 pub type Variable<'v> = &'v dyn Fn(&str) -> Option<String>;
 
-/// The attributes, in the order of the columns below.
-const NAMES: [&str; 5] = [
-    "cicd.pipeline.name",
-    "cicd.pipeline.run.id",
-    "cicd.pipeline.run.url.full",
-    "vcs.ref.head.name",
-    "vcs.ref.head.revision",
+/// The attributes, in the order of the columns below: what OpenTelemetry calls them, and the envelope, whose names are
+/// short and have no dots.
+pub const NAMES: [(&str, &str); 5] = [
+    ("cicd.pipeline.name", "cicdpipelinename"),
+    ("cicd.pipeline.run.id", "cicdpipelinerunid"),
+    ("cicd.pipeline.run.url.full", "cicdpipelinerunurl"),
+    ("vcs.ref.head.name", "vcsrefname"),
+    ("vcs.ref.head.revision", "vcsrefrevision"),
 ];
+
+/// Attributes of an envelope, by its own names.
+pub type Run = Vec<(&'static str, String)>;
 
 /// The variable by which a CI system is known, and where it says what: templates of which the first holds whose
 /// variables are all set.
@@ -83,14 +89,14 @@ const SYSTEMS: [System; 6] = [
 
 /// The attributes of the CI run that this is part of; none outside of CI.
 #[must_use]
-pub fn attributes(variable: Variable<'_>) -> Vec<(String, String)> {
+pub fn attributes(variable: Variable<'_>) -> Run {
     let Some((_, columns)) = SYSTEMS.iter().find(|(known_by, _)| is_set(variable(known_by).as_deref()))
     else {
         return Vec::new();
     };
-    let said = NAMES.iter().zip(columns).filter_map(|(name, templates)| {
+    let said = NAMES.iter().zip(columns).filter_map(|((_, name), templates)| {
         let value = templates.iter().find_map(|template| filled(template, variable))?;
-        Some(((*name).to_owned(), value))
+        Some((*name, value))
     });
     said.collect()
 }
@@ -138,14 +144,14 @@ mod tests {
         assert_eq!(
             said(&github),
             [
-                "cicd.pipeline.name=test",
-                "cicd.pipeline.run.id=17",
-                "cicd.pipeline.run.url.full=https://git.example.com/team/app/actions/runs/17",
-                "vcs.ref.head.name=main",
+                "cicdpipelinename=test",
+                "cicdpipelinerunid=17",
+                "cicdpipelinerunurl=https://git.example.com/team/app/actions/runs/17",
+                "vcsrefname=main",
             ]
         );
-        assert_eq!(said(&github[..2]), ["cicd.pipeline.name=test"]);
-        assert_eq!(said(&[("GITLAB_CI", "true"), ("CI_COMMIT_SHA", "abc")]), ["vcs.ref.head.revision=abc"]);
+        assert_eq!(said(&github[..2]), ["cicdpipelinename=test"]);
+        assert_eq!(said(&[("GITLAB_CI", "true"), ("CI_COMMIT_SHA", "abc")]), ["vcsrefrevision=abc"]);
         assert_eq!(said(&[("GITHUB_ACTIONS", "false"), ("GITHUB_WORKFLOW", "test")]), [""; 0]);
         assert_eq!(said(&github[1..]), [""; 0]);
     }
