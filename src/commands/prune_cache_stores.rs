@@ -12,7 +12,7 @@ use crate::core::cache::find::{self, Places};
 use crate::core::cache::nx::locate::{NxStore, Surroundings, locate};
 use crate::core::cache::plan::Limits;
 use crate::core::cache::run::base_of;
-use crate::core::cache::store::{Description, Kind, LastUse, NX, STORES, Selection as Names, Store};
+use crate::core::cache::store::{Description, Kind, LastUse, NX, Origin, STORES, Selection as Names, Store};
 use crate::error::{Error, Result};
 use crate::sys::git::{self, Tracked};
 
@@ -64,7 +64,7 @@ impl Selection {
 /// Finds the stores that are there, each with its limits and with what forbids to touch it.
 ///
 /// # Errors
-/// When one was put where more than a cache is.
+/// When the configuration puts one where more than a cache is.
 pub fn find(context: &Context, resolved: &Resolved, selection: &Selection) -> Result<Vec<Store>> {
     let settings = &resolved.settings.cache;
     let variable = |name: &str| context.environment.get(name).map(ToOwned::to_owned);
@@ -104,14 +104,17 @@ fn check(stores: &mut Vec<Store>, places: &Places<'_>) -> Result<()> {
     stores.retain(|store| seen.insert((store.folder.clone(), store.name.clone())));
     for store in stores {
         if !matches!(store.kind, Kind::Reported(_)) {
-            if let Some(reason) = find::is_no_cache(store, places) {
+            let reason = find::is_no_cache(store, places);
+            if let Some(reason) = reason.as_ref().filter(|_| store.origin.is_ours()) {
                 let folder = store.folder.display();
                 let message = format!("the cache {} cannot be {folder}: {reason}", store.name);
                 return Err(
                     Error::usage(message).hint("name the folder that holds the entries of the cache alone")
                 );
             }
-            store.refusal = store.refusal.take().or_else(|| tracked(store));
+            // One that our configuration does not name is no reason to leave the others as they are.
+            let reason = reason.map(|reason| format!("it can be no cache: {reason}"));
+            store.refusal = store.refusal.take().or(reason).or_else(|| tracked(store));
         }
     }
     Ok(())
@@ -175,6 +178,7 @@ fn nx_stores(
         Store {
             name: description.name.to_owned(),
             kind: description.kind,
+            origin: Origin::Told,
             folder: nx.folder.clone(),
             selection: Names::Nx,
             last_use: LastUse::Touched,
@@ -201,6 +205,7 @@ fn own_stores(settings: &CacheSettings, selection: &Selection, workspace: &Path)
         (is_wanted && folder.symlink_metadata().is_ok()).then(|| Store {
             name: own.name.clone(),
             kind: Kind::Entries,
+            origin: if own.path_is_of_workspace { Origin::Workspace } else { Origin::Configured },
             folder,
             selection: own.entries.clone().map_or(Names::Every, Names::Fitting),
             last_use: own.last_use.unwrap_or(LastUse::Touched),

@@ -83,8 +83,9 @@ fn without_a_cache_there_is_a_hint() {
 fn what_goes_as_a_whole_has_to_be_named_old_and_idle() {
     let env = TestEnv::new();
     let folder = env.workspace().join("node_modules/.vite/deps");
-    let fill = || file(&folder.join("chunk.js"), 10 * KIB, HOUR * 24 * 40);
-    fill();
+    file(&folder.join("chunk.js"), 10 * KIB, HOUR * 24 * 40);
+    // Vite writes one itself, for node to know what kind of modules these are.
+    file(&folder.join("package.json"), 20, HOUR * 24 * 40);
     grow_old(&folder, HOUR * 24 * 40);
     drop(prune(&env, &[]).expect_code(0));
     assert!(folder.exists(), "it was not named");
@@ -107,6 +108,7 @@ fn a_tool_that_works_elsewhere_keeps_nothing_and_one_anywhere_in_the_workspace_d
     let folder = env.workspace().join("packages/web/node_modules/.vite/deps");
     file(&env.workspace().join("packages/web/package.json"), 2, HOUR);
     file(&folder.join("chunk.js"), KIB, HOUR * 24 * 40);
+    file(&folder.join("package.json"), 20, HOUR * 24 * 40);
     grow_old(&folder, HOUR * 24 * 40);
     // Runners start it at the root of the workspace for one of its packages.
     let root = Actor::node(&env, VITE, &[], Script::Wait);

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::plan::Limits;
-use super::store::{Description, Kind, LastUse, Place, Selection, Store};
+use super::store::{Description, Kind, LastUse, Origin, Place, Selection, Store};
 use crate::core::process::NamePattern;
 
 /// Where this user and this workspace are.
@@ -111,7 +111,8 @@ const KEPT: [&str; 8] =
 /// What stands in the folder of a project, and in none of a cache.
 const SIGNS: [&str; 6] = [".git", ".hg", ".jj", "package.json", "node_modules", "Cargo.lock"];
 
-/// Why a folder that was named as a cache cannot be one: it holds what nobody would want to lose.
+/// Why a folder cannot be a cache: it holds what nobody would want to lose. In a folder that somebody has chosen, the
+/// signs of a project count as well; where a tool keeps its cache everywhere, it may write them itself, as Vite does.
 #[must_use]
 pub fn is_no_cache(store: &Store, places: &Places<'_>) -> Option<String> {
     let folder = fs::canonicalize(&store.folder).ok()?;
@@ -127,7 +128,8 @@ pub fn is_no_cache(store: &Store, places: &Places<'_>) -> Option<String> {
     if let Some(name) = KEPT.iter().find(is_kept) {
         return Some(format!("nothing in ~/{name} is a cache"));
     }
-    let sign = SIGNS.iter().find(|name| fs::symlink_metadata(folder.join(name)).is_ok());
+    let is_sign = |name: &&&str| store.origin.is_chosen() && fs::symlink_metadata(folder.join(name)).is_ok();
+    let sign = SIGNS.iter().find(is_sign);
     sign.map(|name| format!("there is a {name} in it"))
 }
 
@@ -159,6 +161,7 @@ fn store(
     Store {
         name: description.name.to_owned(),
         kind: description.kind,
+        origin: origin(place),
         selection: selection(description, place, &folder),
         last_use: LastUse::Touched,
         folder,
@@ -171,6 +174,14 @@ fn store(
         version: None,
         notes: Vec::new(),
         refusal: None,
+    }
+}
+
+const fn origin(place: Place) -> Origin {
+    match place {
+        Place::Package(_) | Place::File(_) => Origin::Package,
+        Place::Home(_) | Place::Temporary(_) => Origin::User,
+        Place::Variable(_) => Origin::Told,
     }
 }
 

@@ -148,6 +148,35 @@ const fn reported(name: &'static str, places: &'static [Place], advice: &'static
     Description { name, kind: Kind::Reported(advice), places, users: &[], is_divided: true, max_age: None }
 }
 
+/// Who says where a store is. What is a sign of somebody's work in one place is what the tool itself writes in another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// Its tool has it there in every package.
+    Package,
+    /// Its tool has it there for every user.
+    User,
+    /// The tool was told so, by a variable or its own settings.
+    Told,
+    /// The configuration of the workspace, which may have come from anywhere.
+    Workspace,
+    /// The configuration of the user.
+    Configured,
+}
+
+impl Origin {
+    /// Whether somebody chose the folder, and may have chosen a wrong one.
+    #[must_use]
+    pub const fn is_chosen(self) -> bool {
+        matches!(self, Self::Told | Self::Workspace | Self::Configured)
+    }
+
+    /// Whether our own configuration says so.
+    #[must_use]
+    pub const fn is_ours(self) -> bool {
+        matches!(self, Self::Workspace | Self::Configured)
+    }
+}
+
 /// A store that is there.
 #[derive(Debug, Clone)]
 pub struct Store {
@@ -155,6 +184,8 @@ pub struct Store {
     pub name: String,
     /// What may be done with it.
     pub kind: Kind,
+    /// Who says where it is.
+    pub origin: Origin,
     /// The folder, as it is reported.
     pub folder: PathBuf,
     /// Which names are its entries: in `folder`, or for [`Selection::Only`] in its parent.

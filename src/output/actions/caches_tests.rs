@@ -7,7 +7,7 @@ use crate::core::cache::apply::Outcome;
 use crate::core::cache::disk::Usage;
 use crate::core::cache::plan::{Eviction, Limits, Plan, Reason};
 use crate::core::cache::run::Pruned;
-use crate::core::cache::store::{Kind, LastUse, Selection, Store};
+use crate::core::cache::store::{Kind, LastUse, Origin, Selection, Store};
 use crate::core::cache::trash::Settled;
 use crate::core::telemetry::event::EventKind;
 
@@ -18,6 +18,7 @@ fn store(kind: Kind, refusal: Option<&str>) -> Store {
     Store {
         name: "turbo".to_owned(),
         kind,
+        origin: Origin::Package,
         folder: "/w/.turbo/cache".into(),
         selection: Selection::Turborepo,
         last_use: LastUse::Touched,
