@@ -213,7 +213,7 @@ fn own_stores(settings: &CacheSettings, selection: &Selection, workspace: &Path)
             users: Vec::new(),
             is_exclusive: false,
             serves_everywhere: false,
-            limits: limits(settings, Some(own), Kind::Entries, None),
+            limits: own_limits(settings, own),
             nx: None,
             version: None,
             notes: Vec::new(),
@@ -221,6 +221,15 @@ fn own_stores(settings: &CacheSettings, selection: &Selection, workspace: &Path)
         })
     };
     settings.stores.iter().filter_map(store).collect()
+}
+
+/// What the workspace says about all caches does not hold for one that the user named.
+fn own_limits(settings: &CacheSettings, own: &StoreSettings) -> Limits {
+    if own.path_is_of_workspace {
+        return limits(settings, Some(own), Kind::Entries, None);
+    }
+    let settings = CacheSettings { limits: settings.limits_elsewhere, ..settings.clone() };
+    limits(&settings, Some(own), Kind::Entries, None)
 }
 
 /// A workspace may have come from anywhere, and says nothing about what lies outside of it.

@@ -146,8 +146,9 @@ impl Walk<'_> {
             }
         }
         settings.path_is_of_workspace = settings.path.is_some() && self.source.layer() == Layer::Workspace;
+        let layer = self.source.layer();
         let place = self.source.place(&name.span());
-        self.written.stores.push(WrittenStore { settings, place, shown });
+        self.written.stores.push(WrittenStore { settings, layer, place, shown });
     }
 
     fn rule(&mut self, table: &DeTable<'_>, span: &Range<usize>) {
