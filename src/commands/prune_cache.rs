@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::actions::Actions;
+use super::prune_cache_check::check;
 use super::prune_cache_stores;
 use super::prune_cache_watch::{Onlooker, wait_until_idle};
 use crate::cli::prune_cache::PruneCacheArgs;
@@ -24,8 +25,8 @@ use crate::output::gauge::Gauge;
 use crate::output::prune_cache::{StoreRow, View, human};
 use crate::output::prune_cache_document::Document;
 use crate::output::ui::Format;
-use crate::sys::SystemHost;
 use crate::sys::disk::SystemDisk;
+use crate::sys::{SystemHost, fault as fault_point};
 
 /// Runs the command on this machine.
 ///
@@ -114,16 +115,23 @@ fn one(
     actions: &mut Actions<'_>,
     resolved: &Resolved,
     args: &PruneCacheArgs,
-    store: Store,
+    mut store: Store,
     mut how: How<'_>,
 ) -> StoreRow {
     let is_reported = matches!(store.kind, Kind::Reported(_));
     how.dry_run |= is_reported;
+    check(context, resolved, &mut store);
     let needs_idle = !how.dry_run && store.refusal.is_none() && needs_idle(&store);
     let users = match needs_idle {
-        true => wait_until_idle(&context.ui, host, &store, resolved.settings.cache.wait),
+        true => {
+            let patience = resolved.settings.cache.wait;
+            let users = wait_until_idle(&context.ui, host, &store, patience, &fault(context));
+            check(context, resolved, &mut store);
+            users
+        }
         false => Ok(Vec::new()),
     };
+    fault_point::at(&fault(context), "checked-path");
     let mut is_locked = false;
     let started = Instant::now();
     let (users, result) = match users {
@@ -160,8 +168,7 @@ fn look_and_act(
     if !args.no_index && store.nx.is_some() {
         meter = meter.remembering(&context.paths.state, context.uid, &store.folder);
     }
-    let fault = context.environment.get("BRAINWAV_FAULT").unwrap_or_default();
-    let fault = fault.to_string_lossy().into_owned();
+    let fault = fault(context);
     let acts = how.acts_on(store);
     if acts {
         actions.open(context);
@@ -180,6 +187,11 @@ fn look_and_act(
         context.ui.warn(&warning);
     }
     result
+}
+
+/// Where a test wants this to end.
+fn fault(context: &Context) -> String {
+    context.environment.get("BRAINWAV_FAULT").unwrap_or_default().to_string_lossy().into_owned()
 }
 
 fn show(context: &mut Context, view: &View<'_>) -> ExitCode {

@@ -1,6 +1,7 @@
 //! Which stores a run is about: those that were named, or all that lose single entries.
 
 use std::collections::HashSet;
+use std::ffi::OsString;
 use std::path::Path;
 
 use crate::cli::prune_cache::PruneCacheArgs;
@@ -11,10 +12,9 @@ use crate::context::Context;
 use crate::core::cache::find::{self, Places};
 use crate::core::cache::nx::locate::{NxStore, Surroundings, locate};
 use crate::core::cache::plan::Limits;
-use crate::core::cache::run::base_of;
 use crate::core::cache::store::{Description, Kind, LastUse, NX, Origin, STORES, Selection as Names, Store};
 use crate::error::{Error, Result};
-use crate::sys::git::{self, Tracked};
+use crate::sys::git;
 
 /// What was asked for.
 pub enum Selection {
@@ -68,13 +68,7 @@ impl Selection {
 pub fn find(context: &Context, resolved: &Resolved, selection: &Selection) -> Result<Vec<Store>> {
     let settings = &resolved.settings.cache;
     let variable = |name: &str| context.environment.get(name).map(ToOwned::to_owned);
-    let places = Places {
-        workspace: &resolved.workspace,
-        home: context.environment.home(),
-        temporary: &context.paths.temporary,
-        uid: context.uid,
-        variable: &variable,
-    };
+    let places = places(context, resolved, &variable);
     let wanted = |description: &&Description| {
         let own = settings.stores.iter().find(|store| store.name == description.name);
         selection.wants(description.name, description.kind)
@@ -98,23 +92,32 @@ pub fn find(context: &Context, resolved: &Resolved, selection: &Selection) -> Re
     Ok(stores)
 }
 
-/// Takes out what is found twice, and says of each what forbids to touch it.
+/// Where this user and this workspace are.
+pub fn places<'a>(
+    context: &'a Context,
+    resolved: &'a Resolved,
+    variable: &'a dyn Fn(&str) -> Option<OsString>,
+) -> Places<'a> {
+    Places {
+        workspace: &resolved.workspace,
+        home: context.environment.home(),
+        temporary: &context.paths.temporary,
+        uid: context.uid,
+        variable,
+    }
+}
+
+/// Takes out what is found twice, and stops where our own configuration names what can be no cache.
 fn check(stores: &mut Vec<Store>, places: &Places<'_>) -> Result<()> {
     let mut seen = HashSet::new();
     stores.retain(|store| seen.insert((store.folder.clone(), store.name.clone())));
-    for store in stores {
-        if !matches!(store.kind, Kind::Reported(_)) {
-            let reason = find::is_no_cache(store, places);
-            if let Some(reason) = reason.as_ref().filter(|_| store.origin.is_ours()) {
-                let folder = store.folder.display();
-                let message = format!("the cache {} cannot be {folder}: {reason}", store.name);
-                return Err(
-                    Error::usage(message).hint("name the folder that holds the entries of the cache alone")
-                );
-            }
-            // One that our configuration does not name is no reason to leave the others as they are.
-            let reason = reason.map(|reason| format!("it can be no cache: {reason}"));
-            store.refusal = store.refusal.take().or(reason).or_else(|| tracked(store));
+    for store in stores.iter().filter(|store| store.origin.is_ours()) {
+        if let Some(reason) = find::is_no_cache(store, places) {
+            let folder = store.folder.display();
+            let message = format!("the cache {} cannot be {folder}: {reason}", store.name);
+            return Err(
+                Error::usage(message).hint("name the folder that holds the entries of the cache alone")
+            );
         }
     }
     Ok(())
@@ -191,6 +194,7 @@ fn nx_stores(
             serves_everywhere: false,
             // Without its settings nobody knows where else Nx keeps databases.
             refusal: nx.shared.clone().or_else(|| located.troubles.first().cloned()),
+            seen: None,
             nx: Some(nx),
         }
     };
@@ -217,7 +221,8 @@ fn own_stores(settings: &CacheSettings, selection: &Selection, workspace: &Path)
             nx: None,
             version: None,
             notes: Vec::new(),
-            refusal: outside(own, workspace).or_else(|| wanted(own)),
+            refusal: None,
+            seen: None,
         })
     };
     settings.stores.iter().filter_map(store).collect()
@@ -230,34 +235,4 @@ fn own_limits(settings: &CacheSettings, own: &StoreSettings) -> Limits {
     }
     let settings = CacheSettings { limits: settings.limits_elsewhere, ..settings.clone() };
     limits(&settings, Some(own), Kind::Entries, None)
-}
-
-/// A workspace may have come from anywhere, and says nothing about what lies outside of it.
-fn outside(own: &StoreSettings, workspace: &Path) -> Option<String> {
-    let folder = own.path.as_ref().filter(|_| own.path_is_of_workspace)?.canonicalize().ok()?;
-    let is_inside = workspace.canonicalize().is_ok_and(|workspace| folder.starts_with(workspace));
-    (!is_inside).then(|| {
-        "it lies outside of the workspace whose brainwav.toml names it; name it in your own config.toml"
-            .to_owned()
-    })
-}
-
-/// In a work tree only what git is told to ignore can be a cache that nobody knows.
-fn wanted(own: &StoreSettings) -> Option<String> {
-    match git::wanted(own.path.as_ref()?) {
-        Tracked::Yes(name) => Some(format!("git does not ignore the files in it, such as {name}")),
-        Tracked::No | Tracked::Unknown(_) => None,
-    }
-}
-
-/// What git keeps is somebody's work, whatever its folder is called.
-fn tracked(store: &Store) -> Option<String> {
-    let folder = if store.folder.is_dir() { store.folder.as_path() } else { base_of(store) };
-    match git::tracked(folder) {
-        Tracked::No => None,
-        Tracked::Yes(name) => Some(format!("git tracks files in it, such as {name}")),
-        Tracked::Unknown(reason) => Some(format!(
-            "it lies in a git work tree, and whether git tracks files in it is unknown: {reason}"
-        )),
-    }
 }

@@ -25,6 +25,7 @@ pub fn wait_until_idle(
     host: &SystemHost,
     store: &Store,
     patience: Duration,
+    fault: &str,
 ) -> Result<Vec<u32>, LookError> {
     let deadline = Instant::now() + patience;
     let mut users = users::of(host, store)?;
@@ -32,6 +33,7 @@ pub fn wait_until_idle(
         return Ok(users);
     }
     let _spinner = Spinner::start(ui, &format!("waiting for {} to finish", store.users.join(", ")));
+    fault::at(fault, "waiting");
     while !users.is_empty() && Instant::now() < deadline && host.interrupted().is_none() {
         std::thread::sleep(LOOK.min(deadline.saturating_duration_since(Instant::now())));
         users = users::of(host, store)?;

@@ -8,7 +8,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 
-use crate::support::cache::{HOUR, file, grow_old, left, turbo};
+use crate::support::cache::{HOUR, file, grow_old, left, stopped, turbo};
 use crate::support::{Output, TestEnv, is_root, not_tested, unshare, wait_until};
 
 const KIB: usize = 1024;
@@ -206,14 +206,7 @@ fn any_name_is_a_name() {
 fn stopped_at(env: &TestEnv, instant: &str, change: impl FnOnce()) -> Output {
     let mut command = env.command(&["--json", "prune-cache", "own", "--max-size", "0B", "--no-index"]);
     command.env("BRAINWAV_FAULT", format!("{instant}:stop"));
-    let child =
-        command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
-    let stat = format!("/proc/{}/stat", child.id());
-    wait_until("it stops", || fs::read_to_string(&stat).is_ok_and(|stat| stat.contains(") T ")));
-    change();
-    let pid = rustix::process::Pid::from_child(&child);
-    rustix::process::kill_process(pid, rustix::process::Signal::CONT).unwrap();
-    Output::from(child.wait_with_output().unwrap())
+    stopped(command, |_| change())
 }
 
 #[test]

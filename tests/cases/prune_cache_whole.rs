@@ -3,10 +3,11 @@
 #![cfg(target_os = "linux")]
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use crate::support::cache::{HOUR, file, grow_old};
-use crate::support::{Actor, Output, Script, TestEnv, unshare};
+use crate::support::cache::{HOUR, file, grow_old, left, stopped, turbo};
+use crate::support::{Actor, Output, Script, TestEnv, not_tested, unshare};
 
 const KIB: usize = 1024;
 const OLD: std::time::Duration = std::time::Duration::from_secs(40 * 24 * 3600);
@@ -114,16 +115,89 @@ fn what_a_variable_names_is_refused_where_a_project_is_and_the_other_caches_go()
     let project = env.path("home").join("project");
     file(&project.join("package.json"), 2, HOUR * 9);
     file(&project.join("0000000000000001.tar.zst"), KIB, HOUR * 9);
-    let folder = crate::support::cache::turbo(&env, 2, KIB);
+    let folder = turbo(&env, 2, KIB);
     let mut command = env.command(&["--json", "prune-cache", "--max-size", "0B"]);
     command.env("TURBO_CACHE_DIR", &project);
     let output = Output::of(command).expect_code(1);
     assert!(output.store("turbo")["reason"].to_string().contains("package.json"), "{}", output.stdout);
     assert!(project.join("0000000000000001.tar.zst").exists());
-    assert_eq!(crate::support::cache::left(&folder), [0; 0]);
+    assert_eq!(left(&folder), [0; 0]);
     fs::remove_file(project.join("package.json")).unwrap();
     let mut command = env.command(&["--json", "prune-cache", "--max-size", "0B"]);
     command.env("TURBO_CACHE_DIR", &project);
     drop(Output::of(command).expect_code(0));
     assert!(!project.join("0000000000000001.tar.zst").exists());
+}
+
+/// Prunes the old cache of webpack, and changes something while somebody works with it, who ends after that.
+fn changed_while_it_waits(env: &TestEnv, change: impl FnOnce()) -> Output {
+    let tool = Actor::node(env, "node_modules/some-tool/bin.js", &[], Script::Wait);
+    let mut command = env.command(&["--json", "prune-cache", "webpack", "--wait", "60s"]);
+    command.env("BRAINWAV_FAULT", "waiting:stop");
+    stopped(command, |_| {
+        change();
+        drop(tool);
+    })
+}
+
+#[test]
+fn what_comes_into_the_place_of_a_cache_during_the_wait_stays() {
+    let env = TestEnv::new();
+    let project = env.path("home").join("project");
+    let outside = fill(&project.join("webpack"), "src");
+    let folder = env.workspace().join("node_modules/.cache");
+    let entry = fill(&folder.join("webpack"), "web-production");
+    let output = changed_while_it_waits(&env, || {
+        fs::rename(&folder, env.path("home").join("moved")).unwrap();
+        symlink(&project, &folder).unwrap();
+    });
+    assert!(outside.join("inner/data").exists());
+    let output = output.expect_code(1);
+    assert!(output.store("webpack")["reason"].to_string().contains("another place"), "{}", output.stdout);
+    fs::remove_file(&folder).unwrap();
+    fs::rename(env.path("home").join("moved"), &folder).unwrap();
+
+    // A tool that makes its cache anew in the meantime is nothing of the kind.
+    let output = changed_while_it_waits(&env, || {
+        fs::remove_dir_all(&folder).unwrap();
+        fill(&folder.join("webpack"), "web-production");
+    });
+    assert_eq!(output.expect_code(0).store("webpack")["removed"]["entries"], 1);
+    assert!(!entry.exists());
+}
+
+#[test]
+fn what_git_tracks_by_the_end_of_the_wait_stays() {
+    let env = TestEnv::new();
+    let git = |words: &[&str]| {
+        let mut command = std::process::Command::new("git");
+        command.args(words).current_dir(env.workspace()).env("HOME", env.path("home")).status()
+    };
+    if !git(&["init", "-q"]).is_ok_and(|status| status.success()) {
+        return not_tested("there is no git");
+    }
+    let entry = fill(&env.workspace().join("node_modules/.cache/webpack"), "web-production");
+    let output = changed_while_it_waits(&env, || {
+        assert!(git(&["add", "-f", "node_modules"]).unwrap().success());
+        // To add them was to read them.
+        fill(&env.workspace().join("node_modules/.cache/webpack"), "web-production");
+    });
+    let output = output.expect_code(1);
+    assert!(output.store("webpack")["reason"].to_string().contains("git tracks"), "{}", output.stdout);
+    assert!(entry.join("inner/data").exists());
+}
+
+#[test]
+fn what_is_exchanged_between_the_check_and_the_look_stays() {
+    let env = TestEnv::new();
+    let folder = turbo(&env, 2, KIB);
+    let mut command = env.command(&["--json", "prune-cache", "turbo", "--max-size", "0B"]);
+    command.env("BRAINWAV_FAULT", "checked-path:stop");
+    let output = stopped(command, |_| {
+        fs::rename(&folder, env.path("home").join("moved")).unwrap();
+        turbo(&env, 3, KIB);
+    });
+    let output = output.expect_code(4);
+    assert!(output.store("turbo")["reason"].to_string().contains("something else"), "{}", output.stdout);
+    assert_eq!(left(&folder), [1, 2, 3]);
 }

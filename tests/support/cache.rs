@@ -2,9 +2,10 @@
 
 use std::fs::{self, File, FileTimes};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
-use super::{Output, TestEnv};
+use super::{Output, TestEnv, wait_until};
 
 pub const HOUR: Duration = Duration::from_secs(3600);
 
@@ -48,6 +49,17 @@ pub fn left(folder: &Path) -> Vec<u32> {
         assert!(names.contains(&format!("{}-meta.json", hash(*number))), "{number} is whole");
     }
     numbers
+}
+
+/// Starts what stops itself at a fault point, changes something there, given its number, and lets it go on.
+pub fn stopped(mut command: Command, change: impl FnOnce(u32)) -> Output {
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let stat = format!("/proc/{}/stat", child.id());
+    wait_until("it stops", || fs::read_to_string(&stat).is_ok_and(|stat| stat.contains(") T ")));
+    change(child.id());
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::CONT).unwrap();
+    Output::from(child.wait_with_output().unwrap())
 }
 
 impl Output {

@@ -2,8 +2,10 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use super::disk::FileId;
 use super::plan::Limits;
 use super::store::{Description, Kind, LastUse, Origin, Place, Selection, Store};
 use crate::core::process::NamePattern;
@@ -67,19 +69,33 @@ pub fn stores(
         for folder in candidates(*place, places, packages) {
             let is_known = found.iter().any(|store: &Store| store.folder == folder);
             if !is_known && fs::symlink_metadata(&folder).is_ok() {
-                let leads_out = matches!(place, Place::Package(_)) && leads_out(&folder, places.workspace);
-                let mut store = store(description, *place, places.workspace, folder, limits);
-                store.refusal =
-                    leads_out.then(|| "a link on the way to it leads out of the workspace".to_owned());
-                found.push(store);
+                found.push(store(description, *place, places.workspace, folder, limits));
             }
         }
     }
     found
 }
 
+/// What stood at a path when it was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// What it was, a link itself if it was one.
+    pub id: FileId,
+    /// Where it really was.
+    pub real: PathBuf,
+}
+
+/// What stands at a path now.
+#[must_use]
+pub fn seen(path: &Path) -> Option<Seen> {
+    let found = fs::symlink_metadata(path).ok()?;
+    let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    Some(Seen { id: FileId { device: found.dev(), inode: found.ino() }, real })
+}
+
 /// Whether a folder in the workspace really is elsewhere.
-fn leads_out(folder: &Path, workspace: &Path) -> bool {
+#[must_use]
+pub fn leads_out(folder: &Path, workspace: &Path) -> bool {
     let real = |path: &Path| fs::canonicalize(path);
     match (real(folder), real(workspace)) {
         (Ok(folder), Ok(workspace)) => !folder.starts_with(workspace),
@@ -174,6 +190,7 @@ fn store(
         version: None,
         notes: Vec::new(),
         refusal: None,
+        seen: None,
     }
 }
 

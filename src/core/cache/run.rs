@@ -43,6 +43,9 @@ pub enum RunError {
     /// What is in it cannot be read.
     #[error(transparent)]
     Gather(#[from] GatherError),
+    /// It is not what was looked at before.
+    #[error("something else is in its place since it was checked, so nothing was done")]
+    Exchanged,
     /// Another run is pruning it.
     #[error("another run is pruning it")]
     Locked,
@@ -139,10 +142,20 @@ fn open<D: Disk>(disk: &D, store: &Store, acts: bool) -> Result<D::Folder, RunEr
     // Nothing is done to what is only reported, so that a link to it, on another disk perhaps, may be followed.
     let real = matches!(store.kind, Kind::Reported(_)).then(|| base.canonicalize().ok()).flatten();
     let folder = disk.open(real.as_deref().unwrap_or(base))?;
+    if real.is_none() && !is_as_seen(disk, store, &folder)? {
+        return Err(RunError::Exchanged);
+    }
     if acts && !disk.lock(&folder).map_err(GatherError::Io)? {
         return Err(RunError::Locked);
     }
     Ok(folder)
+}
+
+/// Whether this is the folder that was checked: a path may lead elsewhere at any time.
+fn is_as_seen<D: Disk>(disk: &D, store: &Store, folder: &D::Folder) -> Result<bool, RunError> {
+    let Some(seen) = &store.seen else { return Ok(false) };
+    let is_same = disk.stat(folder).map_err(GatherError::Io)?.id == seen.id;
+    Ok(is_same && base_of(store).canonicalize().is_ok_and(|real| real == seen.real))
 }
 
 /// What was not begun still has its record; a folder that could not be renamed is still to be done.

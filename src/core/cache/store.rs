@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::find::Seen;
 use super::nx::locate::NxStore;
 use super::plan::Limits;
 use crate::core::process::NamePattern;
@@ -210,6 +211,8 @@ pub struct Store {
     pub notes: Vec<String>,
     /// Why nothing may be removed.
     pub refusal: Option<String>,
+    /// What stood there when that was found out.
+    pub seen: Option<Seen>,
 }
 
 /// The name of the folder into which things are renamed before they are deleted.

@@ -31,6 +31,7 @@ fn store(kind: Kind, refusal: Option<&str>) -> Store {
         version: None,
         notes: Vec::new(),
         refusal: refusal.map(str::to_owned),
+        seen: None,
     }
 }
 
