@@ -47,6 +47,7 @@ pub fn run(context: &mut Context, args: &PruneCacheArgs) -> Result<ExitCode> {
     let stores = prune_cache_stores::find(context, &resolved, &selection)?;
     let mut actions = Actions::new(&resolved, !dry_run);
     let mut rows = Vec::with_capacity(stores.len());
+    fault_point::at(&fault(context), "found");
     for store in stores {
         if host.interrupted().is_some() {
             break;

@@ -5,11 +5,12 @@ use std::time::{Duration, Instant};
 use crate::core::cache::disk::Usage;
 use crate::core::cache::plan::Plan;
 use crate::core::cache::store::Store;
-use crate::core::cache::users;
+use crate::core::cache::users::{self, User};
 use crate::core::cache::watch::{Step, Watch};
 use crate::core::host::LookError;
 use crate::output::gauge::Gauge;
 use crate::output::progress::Spinner;
+use crate::output::sanitize::sanitize;
 use crate::output::ui::Ui;
 use crate::sys::{SystemHost, fault};
 
@@ -26,13 +27,13 @@ pub fn wait_until_idle(
     store: &Store,
     patience: Duration,
     fault: &str,
-) -> Result<Vec<u32>, LookError> {
+) -> Result<Vec<User>, LookError> {
     let deadline = Instant::now() + patience;
     let mut users = users::of(host, store)?;
     if users.is_empty() {
         return Ok(users);
     }
-    let _spinner = Spinner::start(ui, &format!("waiting for {} to finish", store.users.join(", ")));
+    let _spinner = Spinner::start(ui, &format!("waiting for {} to finish", sanitize(&users::named(&users))));
     fault::at(fault, "waiting");
     while !users.is_empty() && Instant::now() < deadline && host.interrupted().is_none() {
         std::thread::sleep(LOOK.min(deadline.saturating_duration_since(Instant::now())));

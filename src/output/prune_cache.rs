@@ -13,6 +13,7 @@ use crate::core::cache::disk::Usage;
 use crate::core::cache::plan::Reason;
 use crate::core::cache::run::Pruned;
 use crate::core::cache::store::{Kind, Store};
+use crate::core::cache::users::{User, named};
 use crate::exit::ExitCode;
 
 /// One store, and what is to be said about it.
@@ -23,7 +24,7 @@ pub struct StoreRow {
     /// What was found in it, or why that was not possible.
     pub result: Result<Pruned, String>,
     /// Whoever worked with it for as long as was waited; then nothing was removed.
-    pub users: Vec<u32>,
+    pub users: Vec<User>,
     /// Whether another run is pruning it.
     pub is_locked: bool,
     /// Whether anything was to be removed at all.
@@ -230,8 +231,7 @@ fn sum(view: &View<'_>, row: &StoreRow, pruned: &Pruned, lines: &mut Vec<String>
         return Tone::Warning;
     }
     if !row.users.is_empty() {
-        let pids: Vec<String> = row.users.iter().take(5).map(u32::to_string).collect();
-        lines.push(format!("→ in use by {}; nothing was removed", pids.join(", ")));
+        lines.push(format!("→ in use by {}; nothing was removed", sanitize(&named(&row.users))));
         return Tone::Warning;
     }
     if planned == 0 {

@@ -49,8 +49,15 @@ struct StoreEntry {
     freed_bytes: u64,
     freed_on_disk_bytes: u64,
     in_use_by_pids: Vec<u32>,
+    in_use_by: Vec<UserEntry>,
     evictions: Vec<EvictionEntry>,
     notes: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct UserEntry {
+    pid: u32,
+    program: String,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -121,10 +128,15 @@ fn store(row: &StoreRow, dry_run: bool) -> StoreEntry {
         removed: Amount { entries: row.removed(), bytes: row.freed().disk_bytes },
         freed_bytes: row.freed().disk_bytes,
         freed_on_disk_bytes: pruned.map_or(0, |pruned| pruned.freed_on_disk_bytes),
-        in_use_by_pids: row.users.clone(),
+        in_use_by_pids: row.users.iter().map(|user| user.pid).collect(),
+        in_use_by: in_use_by(row),
         evictions: pruned.map(evictions).unwrap_or_default(),
         notes: pruned.map(|pruned| notes(row, pruned)).unwrap_or_default(),
     }
+}
+
+fn in_use_by(row: &StoreRow) -> Vec<UserEntry> {
+    row.users.iter().map(|user| UserEntry { pid: user.pid, program: user.program.clone() }).collect()
 }
 
 fn evictions(pruned: &Pruned) -> Vec<EvictionEntry> {

@@ -201,3 +201,63 @@ fn what_is_exchanged_between_the_check_and_the_look_stays() {
     assert!(output.store("turbo")["reason"].to_string().contains("something else"), "{}", output.stdout);
     assert_eq!(left(&folder), [1, 2, 3]);
 }
+
+/// As a script of pnpm or npm does: its runtime is there for as long as we are.
+const SCRIPT: Script = Script::Run(
+    "\"$BRAINWAV\" --json prune-cache webpack --wait 0s >output 2>errors; echo $? >code; : >ready; read -r line",
+);
+
+fn code(actor: &Actor) -> String {
+    let read = |name| fs::read_to_string(actor.file(name)).unwrap();
+    format!("{}{}", read("code").trim(), read("errors"))
+}
+
+#[test]
+fn whoever_started_us_does_not_work_with_a_cache_unless_it_is_a_tool_of_it() {
+    let env = TestEnv::new();
+    let entry = fill(&env.workspace().join("node_modules/.cache/webpack"), "web-production");
+    let webpack = Actor::node(&env, "node_modules/webpack/bin/webpack.js", &[], SCRIPT);
+    assert_eq!(code(&webpack), "1");
+    let document: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(webpack.file("output")).unwrap()).unwrap();
+    let user = &document["stores"][0]["in_use_by"][0];
+    assert_eq!((&user["program"], &user["pid"]), (&"node webpack.js".into(), &webpack.pid().into()));
+    drop(webpack);
+    assert!(entry.exists());
+
+    let beside = Actor::node(&env, "node_modules/some-tool/bin.js", &[], Script::Wait);
+    let pnpm = Actor::node(&env, "lib/pnpm.cjs", &["run", "prune"], SCRIPT);
+    assert_eq!(code(&pnpm), "1", "somebody else works there");
+    drop((beside, pnpm));
+    assert!(entry.exists());
+    let text = env.run(&["prune-cache", "webpack", "-n"]).expect_code(1).stdout;
+    assert!(text.contains("would go"), "{text}");
+
+    let pnpm = Actor::node(&env, "lib/pnpm.cjs", &["run", "prune"], SCRIPT);
+    assert_eq!(code(&pnpm), "0");
+    assert!(!entry.exists());
+}
+
+#[test]
+fn a_cache_that_goes_before_it_is_opened_or_listed_is_an_empty_one() {
+    for (store, path, instant) in [
+        ("webpack", "node_modules/.cache", "found"),
+        ("webpack", "node_modules/.cache", "checked-path"),
+        ("webpack", "node_modules/.cache", "opened"),
+        ("vite", "node_modules/.vite", "checked-path"),
+        ("vite", "node_modules/.vite", "opened"),
+        ("turbo", ".turbo/cache", "found"),
+        ("turbo", ".turbo/cache", "opened"),
+        ("turbo", ".turbo/cache", "planned"),
+    ] {
+        let env = TestEnv::new();
+        fill(&env.workspace().join("node_modules/.cache/webpack"), "web-production");
+        fill(&env.workspace().join("node_modules/.vite/deps"), "");
+        turbo(&env, 2, KIB);
+        let mut command = env.command(&["--json", "prune-cache", store, "--wait", "0s", "--max-age", "1s"]);
+        command.env("BRAINWAV_FAULT", format!("{instant}:stop"));
+        let output = stopped(command, |_| fs::remove_dir_all(env.workspace().join(path)).unwrap());
+        let output = output.expect_code(0);
+        assert_eq!(output.store(store)["freed_bytes"], 0, "{store} {instant}: {}", output.stdout);
+    }
+}

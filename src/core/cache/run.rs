@@ -14,7 +14,7 @@ use super::nx::notes::NxNotes;
 use super::plan::{Plan, plan};
 use super::store::{Kind, Selection, Store};
 use super::trash::{SettleError, Settled, Trash};
-use super::watch::Watch;
+use super::watch::{Step, Watch};
 use crate::core::state::Folder;
 
 /// What was seen of one store, and what became of it.
@@ -99,7 +99,12 @@ pub fn prune<D: Disk>(
     how: How<'_>,
 ) -> Result<Pruned, RunError> {
     let acts = how.acts_on(store);
-    let base = open(disk, store, acts)?;
+    let base = match open(disk, store, acts) {
+        // Somebody took it away since it was found: an empty cache, and no failure.
+        Err(RunError::Open(OpenError::Missing(_))) => return Ok(Pruned::default()),
+        opened => opened?,
+    };
+    watch.at(Step::Opened);
     let id = disk.stat(&base).map_err(GatherError::Io)?.id;
     let journal =
         how.state.filter(|_| store.nx.is_some()).map(|state| Journal::open(state, &store.folder, id));
@@ -140,9 +145,14 @@ pub fn prune<D: Disk>(
 fn open<D: Disk>(disk: &D, store: &Store, acts: bool) -> Result<D::Folder, RunError> {
     let base = base_of(store);
     // Nothing is done to what is only reported, so that a link to it, on another disk perhaps, may be followed.
-    let real = matches!(store.kind, Kind::Reported(_)).then(|| base.canonicalize().ok()).flatten();
+    let is_reported = matches!(store.kind, Kind::Reported(_));
+    if !is_reported && store.seen.is_none() {
+        // It was gone when it was checked: what is there by now was not.
+        return Err(OpenError::Missing(base.to_owned()).into());
+    }
+    let real = is_reported.then(|| base.canonicalize().ok()).flatten();
     let folder = disk.open(real.as_deref().unwrap_or(base))?;
-    if real.is_none() && !is_as_seen(disk, store, &folder)? {
+    if !is_reported && !is_as_seen(disk, store, &folder)? {
         return Err(RunError::Exchanged);
     }
     if acts && !disk.lock(&folder).map_err(GatherError::Io)? {

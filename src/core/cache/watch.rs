@@ -6,6 +6,8 @@ use super::plan::Plan;
 /// The instants at which an interruption would leave something half done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
+    /// Its folder is open, and nothing was looked at.
+    Opened,
     /// Records are struck, and their folders still there.
     Struck,
     /// A folder is in the trash.
@@ -23,6 +25,7 @@ impl Step {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Opened => "opened",
             Self::Struck => "struck",
             Self::Renamed => "renamed",
             Self::Checked => "checked",

@@ -9,6 +9,7 @@ use crate::core::cache::plan::{Eviction, Limits, Plan, Reason};
 use crate::core::cache::run::Pruned;
 use crate::core::cache::store::{Kind, LastUse, Origin, Selection, Store};
 use crate::core::cache::trash::Settled;
+use crate::core::cache::users::User;
 use crate::core::telemetry::event::EventKind;
 
 const GONE: Outcome =
@@ -33,6 +34,10 @@ fn store(kind: Kind, refusal: Option<&str>) -> Store {
         refusal: refusal.map(str::to_owned),
         seen: None,
     }
+}
+
+fn vite() -> User {
+    User { pid: 7, program: "node vite.js".to_owned() }
 }
 
 fn plan(evictions: usize) -> Plan {
@@ -92,7 +97,7 @@ fn what_became_of_a_store_has_its_words_and_its_numbers() {
     let unread =
         |acts, is_locked| StoreRow { result: Err("EACCES".to_owned()), acts, is_locked, ..row(None) };
     let refused = StoreRow { store: store(Kind::Entries, Some("tracked")), acts: false, ..row(None) };
-    let in_use = StoreRow { users: vec![7], acts: false, ..row(None) };
+    let in_use = StoreRow { users: vec![vite()], acts: false, ..row(None) };
     let reported = StoreRow { store: store(Kind::Reported("x"), None), acts: false, ..row(None) };
     let table = [
         ("all gone", row(Some(vec![GONE, Outcome::GoneAlready])), words("success", "pruned")),
