@@ -110,7 +110,7 @@ fn store(row: &StoreRow, dry_run: bool) -> StoreEntry {
         verdict: verdict(row, dry_run),
         reason: row.result.as_ref().err().cloned().or_else(|| row.store.refusal.clone()),
         size_bytes: plan.map(|plan| plan.total_bytes),
-        linked_bytes: total(|usage| usage.linked_bytes),
+        linked_bytes: pruned.map(linked_bytes),
         apparent_bytes: total(|usage| usage.apparent_bytes),
         files: total(|usage| usage.files),
         entries: pruned.map(|pruned| pruned.gathered.entries.len()),
@@ -133,6 +133,13 @@ fn store(row: &StoreRow, dry_run: bool) -> StoreEntry {
         evictions: pruned.map(evictions).unwrap_or_default(),
         notes: pruned.map(|pruned| notes(row, pruned)).unwrap_or_default(),
     }
+}
+
+/// Each file with names elsewhere once, however many entries share it.
+fn linked_bytes(pruned: &Pruned) -> u64 {
+    let entries = pruned.gathered.entries.iter();
+    let of_entries = entries.map(|entry| entry.usage.linked_bytes.saturating_sub(entry.shared_bytes));
+    of_entries.sum::<u64>() + pruned.gathered.fixed.linked_bytes
 }
 
 fn in_use_by(row: &StoreRow) -> Vec<UserEntry> {

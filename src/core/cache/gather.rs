@@ -1,6 +1,6 @@
 //! Looks at one store: what is in it, how large, and when each entry was used last.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -90,10 +90,13 @@ pub fn gather<D: Disk>(
         Selection::Nx => outputs(disk, base, &fixed)?,
         _ => HashMap::new(),
     };
-    let entries = meter.measure(disk, base, entries)?;
-    for measured in meter.aside(disk, base, fixed)? {
+    let mut entries = meter.measure(disk, base, entries)?;
+    let mut fixed = meter.aside(disk, base, fixed)?;
+    count_once(entries.iter_mut().chain(&mut fixed));
+    for measured in fixed {
         gathered.troubles.extend(measured.trouble);
         gathered.fixed += measured.usage;
+        gathered.fixed.linked_bytes = gathered.fixed.linked_bytes.saturating_sub(measured.shared_bytes);
     }
     gathered.entries = match &store.selection {
         Selection::Nx => nx(store, entries, outputs, &records, &mut gathered.fixed, journal),
@@ -106,6 +109,18 @@ pub fn gather<D: Disk>(
     });
     gathered.troubles.extend(held.collect::<Vec<_>>());
     Ok(gathered)
+}
+
+/// A file that several entries share is one file: it counts with the first of them.
+fn count_once<'a>(measured: impl Iterator<Item = &'a mut Measured>) {
+    let mut seen = HashSet::new();
+    for one in measured {
+        for file in std::mem::take(&mut one.linked) {
+            if !seen.insert(file.inode) {
+                one.shared_bytes = one.shared_bytes.saturating_add(file.disk_bytes);
+            }
+        }
+    }
 }
 
 /// The name of the trash of a store.
@@ -189,6 +204,8 @@ fn nx(
             newest: Newest::default(),
             is_whole: true,
             trouble: None,
+            linked: Vec::new(),
+            shared_bytes: 0,
         };
         let mut entry = entry(name, &measured, None);
         entry.parts.clear();
@@ -233,6 +250,7 @@ fn entry(name: OsString, measured: &Measured, record: Option<Record>) -> Entry {
         parts: vec![Part::new(None, listed)],
         name,
         usage: measured.usage,
+        shared_bytes: measured.shared_bytes,
         last_use: last_use.unwrap_or(listed.modified),
         written,
         standing: record.map_or(Standing::Unreachable, Standing::Recorded),
@@ -250,6 +268,7 @@ fn grouped(store: &Store, files: Vec<Measured>) -> Vec<Entry> {
             name,
             parts: Vec::new(),
             usage: Usage::default(),
+            shared_bytes: 0,
             last_use,
             written: last_use,
             standing: Standing::Unrecorded,
@@ -257,6 +276,7 @@ fn grouped(store: &Store, files: Vec<Measured>) -> Vec<Entry> {
         });
         group.parts.push(Part::new(None, &file.listed));
         group.usage += file.usage;
+        group.shared_bytes += file.shared_bytes;
         group.last_use = group.last_use.max(last_use);
         group.hold = group.hold.take().or(file.trouble.map(Hold::Trouble));
     }
