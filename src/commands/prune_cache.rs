@@ -1,6 +1,7 @@
 //! `brainwav prune-cache`: caches back under their limits.
 
 use std::io;
+use std::path::Path;
 use std::sync::Mutex;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -13,6 +14,7 @@ use crate::config::{Flag, Resolved};
 use crate::context::Context;
 use crate::core::cache::disk::is_full;
 use crate::core::cache::gather::needs_idle;
+use crate::core::cache::index::digest;
 use crate::core::cache::meter::Meter;
 use crate::core::cache::plan::Plan;
 use crate::core::cache::run::{How, RunError, prune};
@@ -36,7 +38,7 @@ pub fn run(context: &mut Context, args: &PruneCacheArgs) -> Result<ExitCode> {
     let resolved = context.resolve(flags(args))?;
     let selection = prune_cache_stores::Selection::of(&resolved, args)?;
     let dry_run = args.dry_run || args.list;
-    let _lock = if dry_run { None } else { lock(context)? };
+    let _lock = if dry_run { None } else { lock(context, &resolved.workspace)? };
     let host = SystemHost::new().map_err(|error| Error::new(ErrorKind::Look, error))?;
     host.listen_for_interrupts().map_err(|error| {
         Error::new(ErrorKind::Action, anyhow::anyhow!("cannot listen for signals: {error}"))
@@ -83,9 +85,9 @@ fn flags(args: &PruneCacheArgs) -> Vec<Flag> {
     typed.into_iter().filter_map(flag).collect()
 }
 
-/// Two runs at once would each report what the other did. A full disk has no room for a lock, and is when this is
-/// needed most: the folders of the caches are locked as well, one by one.
-fn lock(context: &mut Context) -> Result<Option<Lock>> {
+/// Two runs at once in a workspace would each report what the other did. A full disk has no room for a lock, and is
+/// when this is needed most: the folders of the caches are locked as well, one by one.
+fn lock(context: &mut Context, workspace: &Path) -> Result<Option<Lock>> {
     let folder = match Folder::open(&context.paths.state, context.uid) {
         Ok(folder) => folder,
         Err(FolderError::Io { source, .. }) if is_full(&source) => return Ok(without_lock(context, &source)),
@@ -94,7 +96,8 @@ fn lock(context: &mut Context) -> Result<Option<Lock>> {
             return Err(Error::new(ErrorKind::Action, error).hint(hint));
         }
     };
-    match Lock::take(&folder.file("prune-cache.lock"), Duration::ZERO) {
+    let name = format!("prune-cache-{:016x}.lock", digest(workspace.as_os_str().as_encoded_bytes().iter()));
+    match Lock::take(&folder.file(&name), Duration::ZERO) {
         Ok(lock) => Ok(Some(lock)),
         Err(LockError::Io { source, .. }) if is_full(&source) => Ok(without_lock(context, &source)),
         Err(error @ LockError::Held(_)) => {
@@ -133,7 +136,7 @@ fn one(
         false => Ok(Vec::new()),
     };
     fault_point::at(&fault(context), "checked-path");
-    let mut is_locked = false;
+    let (mut is_locked, mut is_action) = (false, false);
     let started = Instant::now();
     let (users, result) = match users {
         Err(error) => (Vec::new(), Err(error.to_string())),
@@ -141,10 +144,11 @@ fn one(
             how.dry_run |= !users.is_empty();
             let result = look_and_act(context, host, actions, args, &store, needs_idle, how);
             is_locked = matches!(result, Err(RunError::Locked));
+            is_action = result.as_ref().is_err_and(RunError::is_action);
             (users, result.map_err(|error| error.to_string()))
         }
     };
-    let row = StoreRow { acts: how.acts_on(&store), store, result, users, is_locked };
+    let row = StoreRow { acts: how.acts_on(&store), store, result, users, is_locked, is_action };
     if let Some(event) = ended(&row, started.elapsed()) {
         actions.open(context);
         actions.tell(|| [event]);

@@ -27,6 +27,8 @@ pub struct StoreRow {
     pub users: Vec<User>,
     /// Whether another run is pruning it.
     pub is_locked: bool,
+    /// Whether it was an action that failed, and not the look at it.
+    pub is_action: bool,
     /// Whether anything was to be removed at all.
     pub acts: bool,
 }
@@ -94,7 +96,7 @@ impl StoreRow {
     /// Whether something that was to be done could not be done.
     #[must_use]
     pub fn has_failure(&self) -> bool {
-        let Ok(pruned) = &self.result else { return false };
+        let Ok(pruned) = &self.result else { return self.is_action };
         let failed = |one: &Outcome| matches!(one, Outcome::Failed(_) | Outcome::LeftInTrash(..));
         // What could not be looked at matters where it kept something from going.
         let is_denied = self.acts && !pruned.gathered.troubles.is_empty() && !pruned.plan.suffices();
@@ -109,14 +111,16 @@ impl View<'_> {
         if let Some(signal) = self.interrupted {
             return ExitCode::Signal(signal);
         }
-        if self.rows.iter().any(|row| row.is_locked) {
-            return ExitCode::Locked;
-        }
-        if self.rows.iter().any(|row| row.result.is_err()) {
+        let is_unseen = |row: &StoreRow| row.result.is_err() && !row.is_locked && !row.is_action;
+        if self.rows.iter().any(is_unseen) {
             return ExitCode::CouldNotLook;
         }
         if self.rows.iter().any(StoreRow::has_failure) {
             return ExitCode::ActionFailed;
+        }
+        // Whoever waits for the other run, and tries again, must have seen that there is nothing worse.
+        if self.rows.iter().any(|row| row.is_locked) {
+            return ExitCode::Locked;
         }
         if self.rows.iter().all(StoreRow::is_fine) { ExitCode::Success } else { ExitCode::ProblemsFound }
     }
@@ -195,7 +199,12 @@ fn verdict(view: &View<'_>, row: &StoreRow) -> (Vec<String>, Tone) {
     let pruned = match &row.result {
         Ok(pruned) => pruned,
         Err(reason) => {
-            lines.push(format!("→ could not look: {}", sanitize(reason)));
+            let what = match () {
+                () if row.is_locked => "nothing was done",
+                () if row.is_action => "failed",
+                () => "could not look",
+            };
+            lines.push(format!("→ {what}: {}", sanitize(reason)));
             return (lines, Tone::Bad);
         }
     };

@@ -228,21 +228,6 @@ fn a_flag_holds_before_what_a_store_says() {
 }
 
 #[test]
-fn a_second_run_waits_for_nobody() {
-    let env = TestEnv::new();
-    let folder = turbo(&env, 3, 300 * KIB);
-    fs::create_dir(env.state()).unwrap();
-    let lock = fs::File::create(env.state().join("prune-cache.lock")).unwrap();
-    lock.lock().unwrap();
-    let output = prune(&env, &["--max-size", "1KiB"]).expect_code(75);
-    assert!(output.stderr.contains("another run holds the lock"), "{}", output.stderr);
-    assert_eq!(left(&folder), [1, 2, 3]);
-    drop(prune(&env, &["--max-size", "1KiB", "-n"]).expect_code(1));
-    drop(lock);
-    drop(prune(&env, &["--max-size", "1KiB"]).expect_code(0));
-}
-
-#[test]
 fn what_git_keeps_is_refused() {
     let env = TestEnv::new();
     let folder = turbo(&env, 3, 300 * KIB);

@@ -2,10 +2,9 @@
 
 use std::fs::{self, File, FileTimes};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
-use super::{Output, TestEnv, wait_until};
+use super::{Output, TestEnv};
 
 pub const HOUR: Duration = Duration::from_secs(3600);
 
@@ -52,10 +51,13 @@ pub fn left(folder: &Path) -> Vec<u32> {
 }
 
 /// Starts what stops itself at a fault point, changes something there, given its number, and lets it go on.
-pub fn stopped(mut command: Command, change: impl FnOnce(u32)) -> Output {
+#[cfg(target_os = "linux")]
+pub fn stopped(mut command: std::process::Command, change: impl FnOnce(u32)) -> Output {
+    use std::process::Stdio;
+
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let stat = format!("/proc/{}/stat", child.id());
-    wait_until("it stops", || fs::read_to_string(&stat).is_ok_and(|stat| stat.contains(") T ")));
+    super::wait_until("it stops", || fs::read_to_string(&stat).is_ok_and(|stat| stat.contains(") T ")));
     change(child.id());
     let pid = rustix::process::Pid::from_child(&child);
     rustix::process::kill_process(pid, rustix::process::Signal::CONT).unwrap();

@@ -57,6 +57,14 @@ pub enum RunError {
     Settle(#[from] SettleError),
 }
 
+impl RunError {
+    /// Whether something that was to be done could not be done; otherwise it could not be looked at.
+    #[must_use]
+    pub const fn is_action(&self) -> bool {
+        matches!(self, Self::Journal(_) | Self::Settle(SettleError::Io(_)))
+    }
+}
+
 /// How to go about it.
 #[derive(Debug, Clone, Copy)]
 pub struct How<'a> {

@@ -53,6 +53,7 @@ fn row(outcomes: Option<Vec<Outcome>>) -> StoreRow {
         result: Ok(pruned),
         users: Vec::new(),
         is_locked: false,
+        is_action: false,
         acts: true,
     }
 }
