@@ -41,6 +41,7 @@ fn outside(store: &Store, places: &find::Places<'_>) -> Option<String> {
         Origin::Workspace => {
             "it lies outside of the workspace whose brainwav.toml names it; name it in your own config.toml"
         }
+        Origin::ToldByWorkspace => "it lies outside of the workspace whose settings name it",
         Origin::User | Origin::Told | Origin::Configured => return None,
     };
     find::leads_out(&store.folder, places.workspace).then(|| reason.to_owned())

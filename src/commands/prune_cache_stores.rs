@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::cli::prune_cache::PruneCacheArgs;
 use crate::config::settings::CacheSettings;
@@ -12,7 +12,10 @@ use crate::context::Context;
 use crate::core::cache::find::{self, Places};
 use crate::core::cache::nx::locate::{NxStore, Surroundings, locate};
 use crate::core::cache::plan::Limits;
-use crate::core::cache::store::{Description, Kind, LastUse, NX, Origin, STORES, Selection as Names, Store};
+use crate::core::cache::store::{
+    Description, Kind, LastUse, NX, Origin, STORES, Selection as Names, Store, TURBO,
+};
+use crate::core::cache::turbo;
 use crate::error::{Error, Result};
 use crate::sys::git;
 
@@ -83,6 +86,8 @@ pub fn find(context: &Context, resolved: &Resolved, selection: &Selection) -> Re
         let limits = limits(settings, own, description.kind, description.max_age);
         if description.name == NX {
             stores.extend(nx_stores(&places, own, description, limits));
+        } else if description.name == TURBO {
+            stores.extend(turbo_stores(&places, &packages, description, limits));
         } else {
             stores.extend(find::stores(description, &places, &packages, limits));
         }
@@ -150,6 +155,22 @@ fn limits(
         limits.min_age = age;
     }
     limits
+}
+
+fn turbo_stores(
+    places: &Places<'_>,
+    packages: &[PathBuf],
+    description: &Description,
+    mut limits: Limits,
+) -> Vec<Store> {
+    let settings = turbo::read(places.workspace, places.variable);
+    settings.tighten(&mut limits);
+    let mut stores = find::stores(description, places, packages, limits);
+    let folder = settings.cache_folder.map(|folder| places.workspace.join(folder));
+    if let Some(folder) = folder.filter(|folder| stores.iter().all(|known| known.folder != *folder)) {
+        stores.extend(find::told(description, places, folder, limits));
+    }
+    stores
 }
 
 fn nx_stores(

@@ -18,6 +18,7 @@ mod prune_cache_full;
 mod prune_cache_hostile;
 mod prune_cache_linked;
 mod prune_cache_runs;
+mod prune_cache_turbo;
 mod prune_cache_whole;
 mod reap;
 mod reap_moved;

@@ -76,6 +76,19 @@ pub fn stores(
     found
 }
 
+/// The store in a folder that settings of the tool name, if it is there.
+#[must_use]
+pub fn told(
+    description: &Description,
+    places: &Places<'_>,
+    folder: PathBuf,
+    limits: Limits,
+) -> Option<Store> {
+    fs::symlink_metadata(&folder).ok()?;
+    let told = store(description, Place::Package(""), places.workspace, folder, limits);
+    Some(Store { origin: Origin::ToldByWorkspace, ..told })
+}
+
 /// What stood at a path when it was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {

@@ -83,6 +83,9 @@ const DAY: Duration = Duration::from_secs(86_400);
 /// The name of the store of Nx, whose places are found in a way of its own.
 pub const NX: &str = "nx";
 
+/// The name of the store of Turborepo, which has settings of its own.
+pub const TURBO: &str = "turbo";
+
 /// Every store that is known, in the order in which they are reported.
 pub static STORES: &[Description] = &[
     Description {
@@ -94,7 +97,7 @@ pub static STORES: &[Description] = &[
         max_age: None,
     },
     Description {
-        name: "turbo",
+        name: TURBO,
         kind: Kind::Entries,
         places: &[
             Place::Variable("TURBO_CACHE_DIR"),
@@ -158,7 +161,9 @@ pub enum Origin {
     User,
     /// The tool was told so, by a variable or its own settings.
     Told,
-    /// The configuration of the workspace, which may have come from anywhere.
+    /// Settings of the tool in the workspace, which may have come from anywhere.
+    ToldByWorkspace,
+    /// Our own configuration in the workspace, of which the same is true.
     Workspace,
     /// The configuration of the user.
     Configured,
@@ -168,7 +173,7 @@ impl Origin {
     /// Whether somebody chose the folder, and may have chosen a wrong one.
     #[must_use]
     pub const fn is_chosen(self) -> bool {
-        matches!(self, Self::Told | Self::Workspace | Self::Configured)
+        !matches!(self, Self::Package | Self::User)
     }
 
     /// Whether our own configuration says so.
