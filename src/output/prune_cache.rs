@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::BRAND;
+use super::prune_cache_notes::notes;
 use super::sanitize::sanitize;
 use super::table::{Table, Tone};
 use super::ui::Ui;
@@ -91,6 +92,16 @@ impl StoreRow {
         let Ok(pruned) = &self.result else { return false };
         let is_over = !pruned.plan.suffices() || !pruned.plan.evictions.is_empty() && !self.is_done();
         matches!(self.store.kind, Kind::Reported(_)) || !is_over
+    }
+
+    /// Bytes above its limit of a store in which nothing else may go, because the rest belongs to no entry.
+    #[must_use]
+    pub fn fixed_excess(&self) -> Option<u64> {
+        let plan = &self.result.as_ref().ok()?.plan;
+        let left = plan.total_bytes.saturating_sub(plan.freed_bytes);
+        let is_about_entries = plan.excess_bytes > 0 || matches!(self.store.kind, Kind::Reported(_));
+        let over = left.checked_sub(self.store.limits.max_bytes?).filter(|over| *over > 0);
+        over.filter(|_| !is_about_entries)
     }
 
     /// Whether something that was to be done could not be done.
@@ -255,85 +266,6 @@ fn sum(view: &View<'_>, row: &StoreRow, pruned: &Pruned, lines: &mut Vec<String>
     let removed = count(row.removed());
     lines.push(format!("→ {removed} of {entries} gone, {} freed ({on_disk} on the disk)", size(freed)));
     if row.has_failure() { Tone::Bad } else { Tone::Good }
-}
-
-/// Everything that is not as one would expect.
-#[must_use]
-pub fn notes(row: &StoreRow, pruned: &Pruned) -> Vec<String> {
-    let mut notes = Vec::new();
-    let plan = &pruned.plan;
-    if plan.excess_bytes > 0 {
-        let bytes = size(plan.excess_bytes);
-        notes.push(format!("{bytes} above the target stay: too young, held, or with names elsewhere"));
-    }
-    if plan.held_over_age > 0 {
-        notes.push(format!("{} older than allowed stay", plural(plan.held_over_age, "entry", "entries")));
-    }
-    if pruned.gathered.leftover.files > 0 {
-        let bytes = size(pruned.gathered.leftover.disk_bytes);
-        notes.push(format!("an interrupted run has left {bytes}; the next one takes them away"));
-    }
-    if pruned.settled.restored > 0 {
-        let entries = plural(pruned.settled.restored, "entry", "entries");
-        notes.push(format!("{entries} that an interrupted run had taken out were put back"));
-    }
-    notes.extend(pruned.settled.left.iter().take(3).map(|left| format!("left in the trash: {left}")));
-    if pruned.plan.lost_held > 0 {
-        let entries = plural(pruned.plan.lost_held, "entry", "entries");
-        notes.push(format!(
-            "{entries} unknown to the databases that are seen from here stay; where no others use this cache, set \
-             cache.{}.exclusive = true",
-            row.store.name
-        ));
-    }
-    let troubles = &pruned.gathered.troubles;
-    notes.extend(troubles.iter().take(3).map(|trouble| format!("kept: {trouble}")));
-    if troubles.len() > 3 {
-        notes.push(format!("kept: {} more for such a reason", count(troubles.len() - 3)));
-    }
-    notes.extend(exceptions(pruned));
-    notes.extend(row.store.notes.iter().cloned());
-    notes
-}
-
-/// Evictions that did not come about, by what came instead.
-#[must_use]
-pub fn exceptions(pruned: &Pruned) -> Vec<String> {
-    let outcomes = || pruned.outcomes.iter().flatten();
-    let number = |wanted: &Outcome| outcomes().filter(|outcome| *outcome == wanted).count();
-    let counted = [
-        (number(&Outcome::GoneAlready), "were taken away by somebody else"),
-        (number(&Outcome::UsedSince), "were used meanwhile and stay"),
-        (number(&Outcome::Exchanged), "were exchanged meanwhile and stay"),
-        (number(&Outcome::InUse), "stay, because somebody began to work with the cache"),
-        (number(&Outcome::NotBegun), "were not begun"),
-    ];
-    let counted = counted.into_iter().filter(|(number, _)| *number > 0);
-    let mut lines: Vec<String> =
-        counted.map(|(number, what)| format!("{} {what}", plural(number, "entry", "entries"))).collect();
-    let failures = outcomes().filter_map(|outcome| match outcome {
-        Outcome::Failed(reason) => Some(format!("not removed: {reason}")),
-        Outcome::LeftInTrash(_, trouble) => {
-            Some(format!("out of the cache, but left in the trash: {trouble}"))
-        }
-        _ => None,
-    });
-    let mut reasons: Vec<(String, usize)> = Vec::new();
-    for failure in failures {
-        match reasons.iter_mut().find(|(reason, _)| *reason == failure) {
-            Some((_, times)) => *times += 1,
-            None => reasons.push((failure, 1)),
-        }
-    }
-    let more: usize = reasons.iter().skip(3).map(|(_, times)| times).sum();
-    lines.extend(reasons.into_iter().take(3).map(|(reason, times)| match times {
-        1 => reason,
-        times => format!("{} entries {reason}", count(times)),
-    }));
-    if more > 0 {
-        lines.push(format!("{} more were not removed", count(more)));
-    }
-    lines
 }
 
 /// Each entry that has to go, for whoever wants to know exactly.

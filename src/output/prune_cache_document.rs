@@ -5,7 +5,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::Serialize;
 
 use super::BRAND;
-use super::prune_cache::{StoreRow, View, notes, outcome_word, reason_word};
+use super::prune_cache::{StoreRow, View, outcome_word, reason_word};
+use super::prune_cache_notes::notes;
 use crate::core::cache::run::Pruned;
 use crate::core::cache::store::Kind;
 use crate::exit::ExitCode;
@@ -167,7 +168,9 @@ fn verdict(row: &StoreRow, dry_run: bool) -> &'static str {
         (Kind::Reported(_), _) => "reported",
         (_, Some(_)) => "refused",
         _ if !row.users.is_empty() => "in use",
-        _ if pruned.plan.evictions.is_empty() && pruned.plan.suffices() => "within limits",
+        _ if pruned.plan.evictions.is_empty() && pruned.plan.suffices() && row.fixed_excess().is_none() => {
+            "within limits"
+        }
         _ if pruned.plan.evictions.is_empty() => "over limit",
         _ if dry_run => "would prune",
         _ if row.is_done() => "pruned",

@@ -62,3 +62,47 @@ fn its_own_limits_are_never_exceeded() {
     drop(Output::of(command).expect_code(0));
     assert_eq!(left(&folder), [1, 2]);
 }
+
+#[test]
+fn what_an_interrupted_run_of_turborepo_left_goes_and_what_is_being_written_stays() {
+    let env = TestEnv::new();
+    let folder = turbo(&env, 2, KIB);
+    let one = hash(9);
+    let old = [
+        format!(".{one}.tar.zst.31532.0.tmp"),
+        format!("{one}-manifest.json.tmp"),
+        format!(".{one}-meta.json.31532.tmp"),
+        format!("{one}.tar.zst.tmp"),
+    ];
+    for name in &old {
+        file(&folder.join(name), 10 * KIB, HOUR * 2);
+    }
+    let young = format!(".{}.tar.zst.1.0.tmp", hash(8));
+    file(&folder.join(&young), 10 * KIB, HOUR / 2);
+    for foreign in ["notes.tmp", ".0000.tar.zst.tmp", "0000000000000001.txt.tmp"] {
+        file(&folder.join(foreign), KIB, HOUR * 99);
+    }
+    drop(prune(&env, &["-n"]).expect_code(1));
+    let output = prune(&env, &["--min-age", "0s"]).expect_code(0);
+    assert_eq!(output.store("turbo")["removed"]["entries"], old.len(), "{}", output.stdout);
+    let names = TestEnv::file_names(&folder);
+    assert_eq!(left(&folder), [1, 2]);
+    assert_eq!(names.len(), 4 + 1 + 3, "{names:?}");
+    assert!(names.contains(&young));
+}
+
+#[test]
+fn a_cache_that_is_over_its_limit_without_its_entries_says_so() {
+    let env = TestEnv::new();
+    let folder = turbo(&env, 2, 10 * KIB);
+    file(&folder.join("somebody-elses"), 900 * KIB, HOUR);
+    let output = prune(&env, &["-n", "--max-size", "2MiB"]).expect_code(0);
+    assert_eq!(output.store("turbo")["verdict"], "within limits");
+    assert_eq!(output.store("turbo")["notes"].as_array().unwrap().len(), 0);
+    drop(prune(&env, &["--max-size", "500KiB"]).expect_code(0));
+    assert_eq!(left(&folder), [0; 0]);
+    let output = prune(&env, &["--max-size", "500KiB"]).expect_code(0);
+    assert_eq!(output.store("turbo")["verdict"], "over limit");
+    assert!(output.store("turbo")["notes"].to_string().contains("above the limit stay"), "{}", output.stdout);
+    assert!(folder.join("somebody-elses").exists());
+}

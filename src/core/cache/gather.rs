@@ -100,7 +100,7 @@ pub fn gather<D: Disk>(
     }
     gathered.entries = match &store.selection {
         Selection::Nx => nx(store, entries, outputs, &records, &mut gathered.fixed, journal),
-        Selection::Turborepo => grouped(store, entries),
+        Selection::Turborepo => turborepo(store, entries, meter.now(), &mut gathered.fixed),
         _ => entries.into_iter().map(|measured| single(disk, base, store, &measured)).collect(),
     };
     let held = gathered.entries.iter().filter_map(|entry| match &entry.hold {
@@ -145,7 +145,9 @@ fn is_entry(store: &Store, listed: &Listed) -> bool {
     let name = listed.name.as_bytes();
     match &store.selection {
         Selection::Nx => listed.kind == FileKind::Folder && is_number(&listed.name),
-        Selection::Turborepo => listed.kind == FileKind::File && turborepo_hash(name).is_some(),
+        Selection::Turborepo => {
+            listed.kind == FileKind::File && (turborepo_hash(name).is_some() || is_unfinished(&listed.name))
+        }
         Selection::Every => matches!(listed.kind, FileKind::File | FileKind::Folder),
         Selection::Fitting(pattern) => {
             matches!(listed.kind, FileKind::File | FileKind::Folder) && pattern.matches(name)
@@ -155,11 +157,29 @@ fn is_entry(store: &Store, listed: &Listed) -> bool {
     }
 }
 
+/// What stands after the hash in the names of Turborepo.
+const TURBOREPO_PARTS: [&[u8]; 4] = [b".tar.zst", b".tar", b"-meta.json", b"-manifest.json"];
+
 /// The hash of a file in the cache of Turborepo: 16 hexadecimal digits before what it is.
 fn turborepo_hash(name: &[u8]) -> Option<&[u8]> {
-    const PARTS: [&[u8]; 4] = [b".tar.zst", b".tar", b"-meta.json", b"-manifest.json"];
-    let hash = PARTS.iter().find_map(|part| name.strip_suffix(*part))?;
+    let hash = TURBOREPO_PARTS.iter().find_map(|part| name.strip_suffix(*part))?;
     (hash.len() == 16 && hash.iter().all(u8::is_ascii_hexdigit)).then_some(hash)
+}
+
+/// Whether a file is one that Turborepo renames once it is written: its name, with something before the end and a dot
+/// before the beginning in newer versions.
+fn is_unfinished(name: &OsStr) -> bool {
+    let Some(name) = name.as_bytes().strip_suffix(b".tmp") else { return false };
+    let name = name.strip_prefix(b".").unwrap_or(name);
+    let Some((hash, rest)) = name.split_at_checked(16) else { return false };
+    hash.iter().all(u8::is_ascii_hexdigit) && TURBOREPO_PARTS.iter().any(|part| rest.starts_with(part))
+}
+
+/// What an interrupted run of Turborepo has left, once it is sure that nobody writes it any more.
+fn left_behind(file: &Measured, now: Duration) -> Option<Entry> {
+    const LONG: Duration = Duration::from_secs(3_600);
+    let is_old = now.checked_sub(file.listed.modified).is_some_and(|age| age >= LONG);
+    is_old.then(|| entry(file.listed.name.clone(), file, None))
 }
 
 /// The files in the folder for outputs, by hash.
@@ -256,6 +276,19 @@ fn entry(name: OsString, measured: &Measured, record: Option<Record>) -> Entry {
         standing: record.map_or(Standing::Unreachable, Standing::Recorded),
         hold: measured.trouble.clone().map(Hold::Trouble).or(unknown),
     }
+}
+
+fn turborepo(store: &Store, files: Vec<Measured>, now: Duration, fixed: &mut Usage) -> Vec<Entry> {
+    let is_unfinished = |file: &Measured| is_unfinished(&file.listed.name);
+    let (unfinished, whole) = files.into_iter().partition::<Vec<_>, _>(is_unfinished);
+    let mut entries = grouped(store, whole);
+    for file in unfinished {
+        match left_behind(&file, now) {
+            Some(entry) => entries.push(entry),
+            None => *fixed += file.usage,
+        }
+    }
+    entries
 }
 
 fn grouped(store: &Store, files: Vec<Measured>) -> Vec<Entry> {

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::super::prune_cache::{StoreRow, exceptions};
+use super::super::prune_cache::StoreRow;
+use super::super::prune_cache_notes::exceptions;
 use super::{Deed, End, Status};
 use crate::core::cache::plan::Plan;
 use crate::core::cache::run::Pruned;
