@@ -24,7 +24,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::exit::ExitCode;
 use crate::output::actions::caches::{begun, ended};
 use crate::output::gauge::Gauge;
-use crate::output::prune_cache::{StoreRow, View, human};
+use crate::output::prune_cache::{StoreRow, View, below_home, human};
 use crate::output::prune_cache_document::Document;
 use crate::output::ui::Format;
 use crate::sys::disk::SystemDisk;
@@ -165,7 +165,8 @@ fn look_and_act(
     needs_idle: bool,
     how: How<'_>,
 ) -> std::result::Result<crate::core::cache::run::Pruned, RunError> {
-    let gauge = Gauge::start(&context.ui, &format!("{}: {}", store.name, store.folder.display()));
+    let folder = below_home(&store.folder, context.environment.home());
+    let gauge = Gauge::start(&context.ui, &format!("{}: {folder}", store.name));
     let disk = SystemDisk;
     let progress = |usage: &crate::core::cache::disk::Usage| gauge.add(usage);
     let stop = || host.interrupted().is_some();

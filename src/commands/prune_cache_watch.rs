@@ -58,9 +58,13 @@ pub struct Onlooker<'a> {
 
 impl Watch for Onlooker<'_> {
     fn planned(&self, plan: &Plan) {
-        self.gauge.remove(plan.freed_bytes);
+        self.gauge.remove(plan.freed_bytes, plan.evictions.len());
         (self.told)(plan);
         fault::at(&self.fault, "planned");
+    }
+
+    fn withdrawn(&self, entries: usize) {
+        self.gauge.out(entries);
     }
 
     fn progress(&self, usage: &Usage) {

@@ -234,7 +234,8 @@ fn verdict(view: &View<'_>, row: &StoreRow) -> (Vec<String>, Tone) {
 }
 
 /// A folder as a shell would write it.
-fn below_home(folder: &Path, home: Option<&Path>) -> String {
+#[must_use]
+pub fn below_home(folder: &Path, home: Option<&Path>) -> String {
     match home.and_then(|home| folder.strip_prefix(home).ok()) {
         Some(rest) if !rest.as_os_str().is_empty() => format!("~/{}", rest.display()),
         _ => folder.display().to_string(),

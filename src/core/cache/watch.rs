@@ -39,6 +39,8 @@ impl Step {
 pub trait Watch: Sync {
     /// It is decided what has to go; nothing of it is done yet.
     fn planned(&self, plan: &Plan);
+    /// So many more entries are out of the cache, and only have to be deleted.
+    fn withdrawn(&self, entries: usize);
     /// So much more was measured or deleted. Called from any thread.
     fn progress(&self, usage: &Usage);
     /// Whether somebody asked to stop. Called from any thread.
