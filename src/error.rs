@@ -73,8 +73,36 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{:#}", self.cause)
+        let mut text = String::new();
+        for cause in self.cause.chain().map(ToString::to_string) {
+            // Some say what their cause says already.
+            if text.is_empty() {
+                text = cause;
+            } else if !text.ends_with(&cause) {
+                text = format!("{text}: {cause}");
+            }
+        }
+        formatter.write_str(&text)
     }
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::{Error, ErrorKind};
+    use crate::core::state::LockError;
+
+    #[test]
+    fn a_cause_is_said_once() {
+        let source = || io::Error::other("Read-only file system");
+        let lock = LockError::Io { path: "/s/lock".into(), source: source() };
+        let error = Error::new(ErrorKind::Action, lock);
+        assert_eq!(error.to_string(), "cannot open the lock /s/lock: Read-only file system");
+        let error = anyhow::Error::new(source()).context("cannot write it").context("no state");
+        let error = Error::new(ErrorKind::Action, error);
+        assert_eq!(error.to_string(), "no state: cannot write it: Read-only file system");
+    }
+}

@@ -263,9 +263,13 @@ fn sum(view: &View<'_>, row: &StoreRow, pruned: &Pruned, lines: &mut Vec<String>
         return Tone::Warning;
     }
     let freed = row.freed().disk_bytes;
-    let on_disk = size(pruned.freed_on_disk_bytes);
+    // A file system counts some of it later, and what others do meanwhile.
+    let on_disk = match pruned.freed_on_disk_bytes {
+        0 => String::new(),
+        bytes => format!("; the disk has {} more free", size(bytes)),
+    };
     let removed = count(row.removed());
-    lines.push(format!("→ {removed} of {entries} gone, {} freed ({on_disk} on the disk)", size(freed)));
+    lines.push(format!("→ {removed} of {entries} gone, {} freed{on_disk}", size(freed)));
     if row.has_failure() { Tone::Bad } else { Tone::Good }
 }
 

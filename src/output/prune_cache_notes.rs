@@ -22,15 +22,7 @@ pub fn notes(row: &StoreRow, pruned: &Pruned) -> Vec<String> {
     if plan.held_over_age > 0 {
         notes.push(format!("{} older than allowed stay", plural(plan.held_over_age, "entry", "entries")));
     }
-    if pruned.gathered.leftover.files > 0 {
-        let bytes = size(pruned.gathered.leftover.disk_bytes);
-        notes.push(format!("an interrupted run has left {bytes}; the next one takes them away"));
-    }
-    if pruned.settled.restored > 0 {
-        let entries = plural(pruned.settled.restored, "entry", "entries");
-        notes.push(format!("{entries} that an interrupted run had taken out were put back"));
-    }
-    notes.extend(pruned.settled.left.iter().take(3).map(|left| format!("left in the trash: {left}")));
+    notes.extend(leftovers(pruned));
     if pruned.plan.lost_held > 0 {
         let entries = plural(pruned.plan.lost_held, "entry", "entries");
         notes.push(format!(
@@ -46,6 +38,25 @@ pub fn notes(row: &StoreRow, pruned: &Pruned) -> Vec<String> {
     }
     notes.extend(exceptions(pruned));
     notes.extend(row.store.notes.iter().cloned());
+    notes
+}
+
+/// What is said about an interrupted run.
+fn leftovers(pruned: &Pruned) -> Vec<String> {
+    let mut notes = Vec::new();
+    if pruned.gathered.leftover.files > 0 {
+        let bytes = size(pruned.gathered.leftover.disk_bytes);
+        notes.push(format!("an interrupted run has left {bytes}; the next one takes them away"));
+    }
+    if pruned.settled.restored > 0 {
+        let entries = plural(pruned.settled.restored, "entry", "entries");
+        notes.push(format!("{entries} that an interrupted run had taken out were put back"));
+    }
+    if pruned.settled.freed.disk_bytes > 0 {
+        let bytes = size(pruned.settled.freed.disk_bytes);
+        notes.push(format!("what an interrupted run had left is deleted, {bytes}"));
+    }
+    notes.extend(pruned.settled.left.iter().take(3).map(|left| format!("left in the trash: {left}")));
     notes
 }
 

@@ -17,6 +17,7 @@ mod prune_cache;
 mod prune_cache_full;
 mod prune_cache_hostile;
 mod prune_cache_linked;
+mod prune_cache_reports;
 mod prune_cache_runs;
 mod prune_cache_turbo;
 mod prune_cache_whole;

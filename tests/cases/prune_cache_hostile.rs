@@ -54,17 +54,6 @@ fn links_out_of_an_entry_are_removed_and_never_followed() {
 }
 
 #[test]
-fn a_cache_that_is_a_link_is_not_looked_into() {
-    let env = TestEnv::new();
-    let outside = outsider(&env);
-    env.write_config("[cache.own]\npath = \"own\"\n");
-    symlink(outside.parent().unwrap(), env.workspace().join("own")).unwrap();
-    let output = prune_all(&env).expect_code(4);
-    assert!(output.store("own")["reason"].as_str().unwrap().contains("symbolic link"), "{}", output.stdout);
-    assert!(outside.exists());
-}
-
-#[test]
 fn what_holds_the_home_folder_the_workspace_or_a_repository_is_no_cache() {
     let env = TestEnv::new();
     let outside = outsider(&env);

@@ -1,6 +1,6 @@
 //! One store from its folder to what became of it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::apply::{Opened, Outcome, apply};
@@ -43,6 +43,19 @@ pub enum RunError {
     /// What is in it cannot be read.
     #[error(transparent)]
     Gather(#[from] GatherError),
+    /// It is a link, and only folders are pruned.
+    #[error(
+        "{path}: it is a symbolic link, not a folder; to prune the folder that it leads to, name {real} as the path \
+         of a cache in your own config.toml",
+        path = path.display(),
+        real = real.display()
+    )]
+    Link {
+        /// Where it is.
+        path: PathBuf,
+        /// Where it leads to.
+        real: PathBuf,
+    },
     /// It is not what was looked at before.
     #[error("something else is in its place since it was checked, so nothing was done")]
     Exchanged,
@@ -159,7 +172,7 @@ fn open<D: Disk>(disk: &D, store: &Store, acts: bool) -> Result<D::Folder, RunEr
         return Err(OpenError::Missing(base.to_owned()).into());
     }
     let real = is_reported.then(|| base.canonicalize().ok()).flatten();
-    let folder = disk.open(real.as_deref().unwrap_or(base))?;
+    let folder = disk.open(real.as_deref().unwrap_or(base)).map_err(|error| explain(error, store))?;
     if !is_reported && !is_as_seen(disk, store, &folder)? {
         return Err(RunError::Exchanged);
     }
@@ -167,6 +180,16 @@ fn open<D: Disk>(disk: &D, store: &Store, acts: bool) -> Result<D::Folder, RunEr
         return Err(RunError::Locked);
     }
     Ok(folder)
+}
+
+/// A link is not followed; whoever wants that can say where it leads to.
+fn explain(error: OpenError, store: &Store) -> RunError {
+    let seen =
+        store.seen.as_ref().filter(|seen| matches!(error, OpenError::NotAFolder(..)) && seen.real.is_dir());
+    match seen {
+        Some(seen) => RunError::Link { path: base_of(store).to_owned(), real: seen.real.clone() },
+        None => error.into(),
+    }
 }
 
 /// Whether this is the folder that was checked: a path may lead elsewhere at any time.
