@@ -145,8 +145,8 @@ pub static SETTINGS: &[Key<Settings>] = &[
         name: "cache.max-size",
         kind: Kind::Space(|settings, bytes| settings.cache.limits.max_bytes = bytes),
         default: Some("1GiB"),
-        help: "Bytes on the disk that the entries of one cache may take; \"none\" for no such limit. One of Nx is never \
-               allowed more than its own maxCacheSize.",
+        help: "Bytes on the disk that the entries of one cache may take; \"none\" for no such limit. One of Nx or \
+               Turborepo is never allowed more than its own maxCacheSize or cacheMaxSize.",
     },
     Key {
         name: "cache.target",
