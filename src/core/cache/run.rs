@@ -46,7 +46,7 @@ pub enum RunError {
     /// It is a link, and only folders are pruned.
     #[error(
         "{path}: it is a symbolic link, not a folder; to prune the folder that it leads to, name {real} as the path \
-         of a cache in your own config.toml",
+         of a cache in your own configuration",
         path = path.display(),
         real = real.display()
     )]
