@@ -87,3 +87,27 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::{Error, ErrorKind};
+
+    /// As many are that say their cause themselves.
+    #[derive(Debug, thiserror::Error)]
+    #[error("cannot open the lock: {source}")]
+    struct Locking {
+        source: io::Error,
+    }
+
+    #[test]
+    fn a_cause_is_said_once() {
+        let source = || io::Error::other("Read-only file system");
+        let error = Error::new(ErrorKind::Action, Locking { source: source() });
+        assert_eq!(error.to_string(), "cannot open the lock: Read-only file system");
+        let error = anyhow::Error::new(source()).context("cannot write it").context("no state");
+        let error = Error::new(ErrorKind::Action, error);
+        assert_eq!(error.to_string(), "no state: cannot write it: Read-only file system");
+    }
+}

@@ -11,6 +11,7 @@ mod health;
 mod health_metrics;
 mod looks_store;
 mod prune_cache;
+mod prune_cache_check;
 mod prune_cache_stores;
 mod prune_cache_watch;
 mod reap;

@@ -1,10 +1,12 @@
 //! `brainwav prune-cache`: caches back under their limits.
 
 use std::io;
+use std::path::Path;
 use std::sync::Mutex;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::actions::Actions;
+use super::prune_cache_check::check;
 use super::prune_cache_stores;
 use super::prune_cache_watch::{Onlooker, wait_until_idle};
 use crate::cli::prune_cache::PruneCacheArgs;
@@ -12,6 +14,7 @@ use crate::config::{Flag, Resolved};
 use crate::context::Context;
 use crate::core::cache::disk::is_full;
 use crate::core::cache::gather::needs_idle;
+use crate::core::cache::index::digest;
 use crate::core::cache::meter::Meter;
 use crate::core::cache::plan::Plan;
 use crate::core::cache::run::{How, RunError, prune};
@@ -21,11 +24,11 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::exit::ExitCode;
 use crate::output::actions::caches::{begun, ended};
 use crate::output::gauge::Gauge;
-use crate::output::prune_cache::{StoreRow, View, human};
+use crate::output::prune_cache::{StoreRow, View, below_home, human};
 use crate::output::prune_cache_document::Document;
 use crate::output::ui::Format;
-use crate::sys::SystemHost;
 use crate::sys::disk::SystemDisk;
+use crate::sys::{SystemHost, fault as fault_point};
 
 /// Runs the command on this machine.
 ///
@@ -35,7 +38,7 @@ pub fn run(context: &mut Context, args: &PruneCacheArgs) -> Result<ExitCode> {
     let resolved = context.resolve(flags(args))?;
     let selection = prune_cache_stores::Selection::of(&resolved, args)?;
     let dry_run = args.dry_run || args.list;
-    let _lock = if dry_run { None } else { lock(context)? };
+    let _lock = if dry_run { None } else { lock(context, &resolved.workspace)? };
     let host = SystemHost::new().map_err(|error| Error::new(ErrorKind::Look, error))?;
     host.listen_for_interrupts().map_err(|error| {
         Error::new(ErrorKind::Action, anyhow::anyhow!("cannot listen for signals: {error}"))
@@ -46,6 +49,7 @@ pub fn run(context: &mut Context, args: &PruneCacheArgs) -> Result<ExitCode> {
     let stores = prune_cache_stores::find(context, &resolved, &selection)?;
     let mut actions = Actions::new(&resolved, !dry_run);
     let mut rows = Vec::with_capacity(stores.len());
+    fault_point::at(&fault(context), "found");
     for store in stores {
         if host.interrupted().is_some() {
             break;
@@ -81,9 +85,9 @@ fn flags(args: &PruneCacheArgs) -> Vec<Flag> {
     typed.into_iter().filter_map(flag).collect()
 }
 
-/// Two runs at once would each report what the other did. A full disk has no room for a lock, and is when this is
-/// needed most: the folders of the caches are locked as well, one by one.
-fn lock(context: &mut Context) -> Result<Option<Lock>> {
+/// Two runs at once in a workspace would each report what the other did. A full disk has no room for a lock, and is
+/// when this is needed most: the folders of the caches are locked as well, one by one.
+fn lock(context: &mut Context, workspace: &Path) -> Result<Option<Lock>> {
     let folder = match Folder::open(&context.paths.state, context.uid) {
         Ok(folder) => folder,
         Err(FolderError::Io { source, .. }) if is_full(&source) => return Ok(without_lock(context, &source)),
@@ -92,7 +96,8 @@ fn lock(context: &mut Context) -> Result<Option<Lock>> {
             return Err(Error::new(ErrorKind::Action, error).hint(hint));
         }
     };
-    match Lock::take(&folder.file("prune-cache.lock"), Duration::ZERO) {
+    let name = format!("prune-cache-{:016x}.lock", digest(workspace.as_os_str().as_encoded_bytes().iter()));
+    match Lock::take(&folder.file(&name), Duration::ZERO) {
         Ok(lock) => Ok(Some(lock)),
         Err(LockError::Io { source, .. }) if is_full(&source) => Ok(without_lock(context, &source)),
         Err(error @ LockError::Held(_)) => {
@@ -119,12 +124,19 @@ fn one(
 ) -> StoreRow {
     let is_reported = matches!(store.kind, Kind::Reported(_));
     how.dry_run |= is_reported;
+    check(context, resolved, &mut store);
     let needs_idle = !how.dry_run && store.refusal.is_none() && needs_idle(&store);
     let users = match needs_idle {
-        true => wait_until_idle(&context.ui, host, &store, resolved.settings.cache.wait),
+        true => {
+            let patience = resolved.settings.cache.wait;
+            let users = wait_until_idle(&context.ui, host, &store, patience, &fault(context));
+            check(context, resolved, &mut store);
+            users
+        }
         false => Ok(Vec::new()),
     };
-    let mut is_locked = false;
+    fault_point::at(&fault(context), "checked-path");
+    let (mut is_locked, mut is_action) = (false, false);
     let started = Instant::now();
     let (users, result) = match users {
         Err(error) => (Vec::new(), Err(error.to_string())),
@@ -132,12 +144,13 @@ fn one(
             how.dry_run |= !users.is_empty();
             let result = look_and_act(context, host, actions, args, &store, needs_idle, how);
             is_locked = matches!(result, Err(RunError::Locked));
+            is_action = result.as_ref().is_err_and(RunError::is_action);
             (users, result.map_err(|error| error.to_string()))
         }
     };
     let refusal = result.as_ref().ok().and_then(|pruned| pruned.refusal.clone());
     store.refusal = store.refusal.take().or(refusal);
-    let row = StoreRow { acts: how.acts_on(&store), store, result, users, is_locked };
+    let row = StoreRow { acts: how.acts_on(&store), store, result, users, is_locked, is_action };
     if let Some(event) = ended(&row, started.elapsed()) {
         actions.open(context);
         actions.tell(|| [event]);
@@ -154,7 +167,8 @@ fn look_and_act(
     needs_idle: bool,
     how: How<'_>,
 ) -> std::result::Result<crate::core::cache::run::Pruned, RunError> {
-    let gauge = Gauge::start(&context.ui, &format!("{}: {}", store.name, store.folder.display()));
+    let folder = below_home(&store.folder, context.environment.home());
+    let gauge = Gauge::start(&context.ui, &format!("{}: {folder}", store.name));
     let disk = SystemDisk;
     let progress = |usage: &crate::core::cache::disk::Usage| gauge.add(usage);
     let stop = || host.interrupted().is_some();
@@ -162,8 +176,7 @@ fn look_and_act(
     if !args.no_index && store.nx.is_some() {
         meter = meter.remembering(&context.paths.state, context.uid, &store.folder);
     }
-    let fault = context.environment.get("BRAINWAV_FAULT").unwrap_or_default();
-    let fault = fault.to_string_lossy().into_owned();
+    let fault = fault(context);
     let acts = how.acts_on(store);
     if acts {
         actions.open(context);
@@ -182,6 +195,11 @@ fn look_and_act(
         context.ui.warn(&warning);
     }
     result
+}
+
+/// Where a test wants this to end.
+fn fault(context: &Context) -> String {
+    context.environment.get("BRAINWAV_FAULT").unwrap_or_default().to_string_lossy().into_owned()
 }
 
 fn show(context: &mut Context, view: &View<'_>) -> ExitCode {

@@ -1,7 +1,8 @@
 //! Which stores a run is about: those that were named, or all that lose single entries.
 
 use std::collections::HashSet;
-use std::path::Path;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
 use crate::cli::prune_cache::PruneCacheArgs;
 use crate::config::settings::CacheSettings;
@@ -12,11 +13,13 @@ use crate::core::cache::disk::Disk;
 use crate::core::cache::find::{self, Places};
 use crate::core::cache::nx::locate::{Exclusive, NxStore, Surroundings, locate};
 use crate::core::cache::plan::Limits;
-use crate::core::cache::run::base_of;
-use crate::core::cache::store::{Description, Kind, LastUse, NX, STORES, Selection as Names, Store};
+use crate::core::cache::store::{
+    Description, Kind, LastUse, NX, Origin, STORES, Selection as Names, Store, TURBO,
+};
+use crate::core::cache::turbo;
 use crate::error::{Error, Result};
 use crate::sys::disk::SystemDisk;
-use crate::sys::git::{self, Tracked};
+use crate::sys::git;
 
 /// What was asked for.
 pub enum Selection {
@@ -66,17 +69,11 @@ impl Selection {
 /// Finds the stores that are there, each with its limits and with what forbids to touch it.
 ///
 /// # Errors
-/// When one was put where more than a cache is.
+/// When the configuration puts one where more than a cache is.
 pub fn find(context: &Context, resolved: &Resolved, selection: &Selection) -> Result<Vec<Store>> {
     let settings = &resolved.settings.cache;
     let variable = |name: &str| context.environment.get(name).map(ToOwned::to_owned);
-    let places = Places {
-        workspace: &resolved.workspace,
-        home: context.environment.home(),
-        temporary: &context.paths.temporary,
-        uid: context.uid,
-        variable: &variable,
-    };
+    let places = places(context, resolved, &variable);
     let wanted = |description: &&Description| {
         let own = settings.stores.iter().find(|store| store.name == description.name);
         selection.wants(description.name, description.kind)
@@ -91,6 +88,8 @@ pub fn find(context: &Context, resolved: &Resolved, selection: &Selection) -> Re
         let limits = limits(settings, own, description.kind, description.max_age);
         if description.name == NX {
             stores.extend(nx_stores(&places, own, description, limits));
+        } else if description.name == TURBO {
+            stores.extend(turbo_stores(&places, &packages, description, limits));
         } else {
             stores.extend(find::stores(description, &places, &packages, limits));
         }
@@ -100,20 +99,32 @@ pub fn find(context: &Context, resolved: &Resolved, selection: &Selection) -> Re
     Ok(stores)
 }
 
-/// Takes out what is found twice, and says of each what forbids to touch it.
+/// Where this user and this workspace are.
+pub fn places<'a>(
+    context: &'a Context,
+    resolved: &'a Resolved,
+    variable: &'a dyn Fn(&str) -> Option<OsString>,
+) -> Places<'a> {
+    Places {
+        workspace: &resolved.workspace,
+        home: context.environment.home(),
+        temporary: &context.paths.temporary,
+        uid: context.uid,
+        variable,
+    }
+}
+
+/// Takes out what is found twice, and stops where our own configuration names what can be no cache.
 fn check(stores: &mut Vec<Store>, places: &Places<'_>) -> Result<()> {
     let mut seen = HashSet::new();
     stores.retain(|store| seen.insert((store.folder.clone(), store.name.clone())));
-    for store in stores {
-        if !matches!(store.kind, Kind::Reported(_)) {
-            if let Some(reason) = find::is_no_cache(store, places) {
-                let folder = store.folder.display();
-                let message = format!("the cache {} cannot be {folder}: {reason}", store.name);
-                return Err(
-                    Error::usage(message).hint("name the folder that holds the entries of the cache alone")
-                );
-            }
-            store.refusal = store.refusal.take().or_else(|| tracked(store));
+    for store in stores.iter().filter(|store| store.origin.is_ours()) {
+        if let Some(reason) = find::is_no_cache(store, places) {
+            let folder = store.folder.display();
+            let message = format!("the cache {} cannot be {folder}: {reason}", store.name);
+            return Err(
+                Error::usage(message).hint("name the folder that holds the entries of the cache alone")
+            );
         }
     }
     Ok(())
@@ -148,6 +159,22 @@ fn limits(
     limits
 }
 
+fn turbo_stores(
+    places: &Places<'_>,
+    packages: &[PathBuf],
+    description: &Description,
+    mut limits: Limits,
+) -> Vec<Store> {
+    let settings = turbo::read(places.workspace, places.variable);
+    settings.tighten(&mut limits);
+    let mut stores = find::stores(description, places, packages, limits);
+    let folder = settings.cache_folder.map(|folder| places.workspace.join(folder));
+    if let Some(folder) = folder.filter(|folder| stores.iter().all(|known| known.folder != *folder)) {
+        stores.extend(find::told(description, places, folder, limits));
+    }
+    stores
+}
+
 fn nx_stores(
     places: &Places<'_>,
     own: Option<&StoreSettings>,
@@ -176,6 +203,7 @@ fn nx_stores(
         Store {
             name: description.name.to_owned(),
             kind: description.kind,
+            origin: Origin::Told,
             folder: nx.folder.clone(),
             selection: Names::Nx,
             last_use: LastUse::Touched,
@@ -188,6 +216,7 @@ fn nx_stores(
             serves_everywhere: false,
             // Without its settings nobody knows where else Nx keeps databases.
             refusal: nx.shared.clone().or_else(|| located.troubles.first().cloned()),
+            seen: None,
             nx: Some(nx),
         }
     };
@@ -218,48 +247,29 @@ fn own_stores(settings: &CacheSettings, selection: &Selection, workspace: &Path)
         (is_wanted && folder.symlink_metadata().is_ok()).then(|| Store {
             name: own.name.clone(),
             kind: Kind::Entries,
+            origin: if own.path_is_of_workspace { Origin::Workspace } else { Origin::Configured },
             folder,
             selection: own.entries.clone().map_or(Names::Every, Names::Fitting),
             last_use: own.last_use.unwrap_or(LastUse::Touched),
             project: workspace.to_owned(),
             users: Vec::new(),
             serves_everywhere: false,
-            limits: limits(settings, Some(own), Kind::Entries, None),
+            limits: own_limits(settings, own),
             nx: None,
             version: None,
             notes: Vec::new(),
-            refusal: outside(own, workspace).or_else(|| wanted(own)),
+            refusal: None,
+            seen: None,
         })
     };
     settings.stores.iter().filter_map(store).collect()
 }
 
-/// A workspace may have come from anywhere, and says nothing about what lies outside of it.
-fn outside(own: &StoreSettings, workspace: &Path) -> Option<String> {
-    let folder = own.path.as_ref().filter(|_| own.path_is_of_workspace)?.canonicalize().ok()?;
-    let is_inside = workspace.canonicalize().is_ok_and(|workspace| folder.starts_with(workspace));
-    (!is_inside).then(|| {
-        "it lies outside of the workspace whose brainwav.toml names it; name it in your own config.toml"
-            .to_owned()
-    })
-}
-
-/// In a work tree only what git is told to ignore can be a cache that nobody knows.
-fn wanted(own: &StoreSettings) -> Option<String> {
-    match git::wanted(own.path.as_ref()?) {
-        Tracked::Yes(name) => Some(format!("git does not ignore the files in it, such as {name}")),
-        Tracked::No | Tracked::Unknown(_) => None,
+/// What the workspace says about all caches does not hold for one that the user named.
+fn own_limits(settings: &CacheSettings, own: &StoreSettings) -> Limits {
+    if own.path_is_of_workspace {
+        return limits(settings, Some(own), Kind::Entries, None);
     }
-}
-
-/// What git keeps is somebody's work, whatever its folder is called.
-fn tracked(store: &Store) -> Option<String> {
-    let folder = if store.folder.is_dir() { store.folder.as_path() } else { base_of(store) };
-    match git::tracked(folder) {
-        Tracked::No => None,
-        Tracked::Yes(name) => Some(format!("git tracks files in it, such as {name}")),
-        Tracked::Unknown(reason) => Some(format!(
-            "it lies in a git work tree, and whether git tracks files in it is unknown: {reason}"
-        )),
-    }
+    let settings = CacheSettings { limits: settings.limits_elsewhere, ..settings.clone() };
+    limits(&settings, Some(own), Kind::Entries, None)
 }

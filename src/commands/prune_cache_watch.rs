@@ -5,11 +5,12 @@ use std::time::{Duration, Instant};
 use crate::core::cache::disk::Usage;
 use crate::core::cache::plan::Plan;
 use crate::core::cache::store::Store;
-use crate::core::cache::users;
+use crate::core::cache::users::{self, User};
 use crate::core::cache::watch::{Step, Watch};
 use crate::core::host::LookError;
 use crate::output::gauge::Gauge;
 use crate::output::progress::Spinner;
+use crate::output::sanitize::sanitize;
 use crate::output::ui::Ui;
 use crate::sys::{SystemHost, fault};
 
@@ -25,13 +26,15 @@ pub fn wait_until_idle(
     host: &SystemHost,
     store: &Store,
     patience: Duration,
-) -> Result<Vec<u32>, LookError> {
+    fault: &str,
+) -> Result<Vec<User>, LookError> {
     let deadline = Instant::now() + patience;
     let mut users = users::of(host, store)?;
     if users.is_empty() {
         return Ok(users);
     }
-    let _spinner = Spinner::start(ui, &format!("waiting for {} to finish", store.users.join(", ")));
+    let _spinner = Spinner::start(ui, &format!("waiting for {} to finish", sanitize(&users::named(&users))));
+    fault::at(fault, "waiting");
     while !users.is_empty() && Instant::now() < deadline && host.interrupted().is_none() {
         std::thread::sleep(LOOK.min(deadline.saturating_duration_since(Instant::now())));
         users = users::of(host, store)?;
@@ -55,9 +58,13 @@ pub struct Onlooker<'a> {
 
 impl Watch for Onlooker<'_> {
     fn planned(&self, plan: &Plan) {
-        self.gauge.remove(plan.freed_bytes);
+        self.gauge.remove(plan.freed_bytes, plan.evictions.len());
         (self.told)(plan);
         fault::at(&self.fault, "planned");
+    }
+
+    fn withdrawn(&self, entries: usize) {
+        self.gauge.out(entries);
     }
 
     fn progress(&self, usage: &Usage) {

@@ -145,11 +145,12 @@ impl Walk<'_> {
                 Err(error) => self.problem(&value.span(), &name, error),
             }
         }
-        let is_of_workspace = self.source.layer() == Layer::Workspace;
+        let layer = self.source.layer();
+        let is_of_workspace = layer == Layer::Workspace;
         settings.path_is_of_workspace = settings.path.is_some() && is_of_workspace;
         settings.exclusive_is_of_workspace = settings.exclusive.is_some() && is_of_workspace;
         let place = self.source.place(&name.span());
-        self.written.stores.push(WrittenStore { settings, place, shown });
+        self.written.stores.push(WrittenStore { settings, layer, place, shown });
     }
 
     fn rule(&mut self, table: &DeTable<'_>, span: &Range<usize>) {

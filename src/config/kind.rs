@@ -12,7 +12,7 @@ use super::expression::{self, Places};
 use super::shown::Shown;
 use super::suggest;
 use super::value::{self, ValueError};
-use crate::core::process::NamePattern;
+use crate::core::process::{NamePattern, PatternError};
 
 /// One row of a table of keys: everything that is known about a key, in one place.
 #[derive(Debug)]
@@ -141,7 +141,7 @@ impl<T> Key<T> {
             Kind::Titles(set) => texts(raw, title, target, *set),
             Kind::Pattern(set) => {
                 let text = raw.text("a name such as \"*.tar\"")?;
-                Ok(assign(target, *set, pattern(text)?, Shown::text(text)))
+                Ok(assign(target, *set, entry_pattern(text)?, Shown::text(text)))
             }
             Kind::Path(set) => {
                 let text = raw.text("a folder such as \"~/.cache/tool\"")?;
@@ -302,6 +302,17 @@ fn rule_name(raw: Raw<'_>) -> Result<&str, ValueError> {
 
 fn pattern(text: &str) -> Result<NamePattern, ValueError> {
     NamePattern::new(text).map_err(|error| ValueError::new(error.to_string()))
+}
+
+/// The same for names of files.
+fn entry_pattern(text: &str) -> Result<NamePattern, ValueError> {
+    NamePattern::new(text).map_err(|error| match error {
+        PatternError::Empty => {
+            ValueError::new("an empty name matches nothing").help("write such as \"*.tar\"")
+        }
+        PatternError::MatchesEverything(_) => ValueError::new("every name matches")
+            .help("leave entries away: then every name in the folder is an entry"),
+    })
 }
 
 fn title(text: &str) -> Result<String, ValueError> {

@@ -86,21 +86,25 @@ pub fn inspect(request: &Request<'_>) -> std::result::Result<Resolved, Problems>
     let places = Places { home: home.as_deref(), workspace: &workspace };
     let mut resolution = Resolution::defaults(places);
     let mut files = candidates(request, &workspace);
-    let written = files.iter_mut().map(|file| read_file(file, request.uid, places, &mut resolution));
+    let written = files.iter_mut().map(|file| {
+        resolution.keep_apart(file.layer);
+        read_file(file, request.uid, places, &mut resolution)
+    });
     let (written, stores): (Vec<_>, Vec<_>) = written.map(|written| (written.rules, written.stores)).unzip();
     resolution.environment(request.environment, places);
     resolution.flags(&request.flags, places);
     resolution.mark_overriding();
     let drafts = rules::merge(written);
     resolution.problems.extend(rules::problems(&drafts));
-    let (stores, shown, problems) = store_keys::merge(stores);
-    resolution.problems.extend(problems);
+    let stores = store_keys::merge(stores);
+    resolution.problems.extend(stores.problems);
+    resolution.warnings.extend(stores.warnings);
     if !resolution.problems.is_empty() {
         return Err(Problems(resolution.problems));
     }
     let Resolution { mut settings, mut entries, warnings, .. } = resolution;
-    settings.cache.stores = stores;
-    entries.extend(shown);
+    settings.cache.stores = stores.settings;
+    entries.extend(stores.entries);
     for draft in drafts {
         entries.extend(draft.entries);
         if draft.enabled {

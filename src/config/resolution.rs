@@ -5,9 +5,10 @@ use super::expression::Places;
 use super::kind::{Key, Raw};
 use super::problem::{Place, Problem};
 use super::settings::{self, OTHER_VARIABLES, PROTECT, SETTINGS, Settings};
-use super::shown::{Entry, Origin, Shown};
+use super::shown::{Entry, Layer, Origin, Shown};
 use super::suggest;
 use super::value::ValueError;
+use crate::core::cache::plan::Limits;
 
 /// The topic of events, by the name that the original reads.
 pub const ORIGINAL_TOPIC: &str = "CORTEX_TELEMETRY_TOPIC";
@@ -144,6 +145,13 @@ impl Resolution {
         }
     }
 
+    /// Before the file of a workspace is read: what it says about all caches is not about those of the user elsewhere.
+    pub fn keep_apart(&mut self, layer: Layer) {
+        if layer == Layer::Workspace {
+            self.settings.cache.limits_elsewhere = self.settings.cache.limits;
+        }
+    }
+
     /// Says which of the general limits hold before those of a rule or a store.
     pub fn mark_overriding(&mut self) {
         let entries = &self.entries;
@@ -156,5 +164,17 @@ impl Resolution {
         overriding.max_runtime = given("health.max-runtime");
         let keys = ["cache.max-size", "cache.target", "cache.max-age", "cache.min-age"];
         self.settings.cache.overriding = keys.into_iter().filter(|key| given(key)).collect();
+        let of_workspace = |key: &str| {
+            let is_it = |origin: &Origin| matches!(origin, Origin::File { layer: Layer::Workspace, .. });
+            entries.iter().any(|entry| entry.key == key && is_it(&entry.origin))
+        };
+        let [max_bytes, target_percent, max_age, min_age] = keys.map(of_workspace);
+        let (limits, elsewhere) = (self.settings.cache.limits, &mut self.settings.cache.limits_elsewhere);
+        *elsewhere = Limits {
+            max_bytes: if max_bytes { elsewhere.max_bytes } else { limits.max_bytes },
+            target_percent: if target_percent { elsewhere.target_percent } else { limits.target_percent },
+            max_age: if max_age { elsewhere.max_age } else { limits.max_age },
+            min_age: if min_age { elsewhere.min_age } else { limits.min_age },
+        };
     }
 }

@@ -52,6 +52,8 @@ pub struct Settings {
 pub struct CacheSettings {
     /// The general limits.
     pub limits: CacheLimits,
+    /// The same without what the file of the workspace says, for stores that the user named.
+    pub limits_elsewhere: CacheLimits,
     /// Which of them hold before those of a store, because they were given for this run.
     pub overriding: Vec<&'static str>,
     /// How long to wait until nobody works with a store for which that is needed.
@@ -59,6 +61,10 @@ pub struct CacheSettings {
     /// What is said about single stores.
     pub stores: Vec<StoreSettings>,
 }
+
+/// Before anybody says anything.
+const UNLIMITED: CacheLimits =
+    CacheLimits { max_bytes: None, target_percent: 100, max_age: None, min_age: Duration::MAX };
 
 /// The table.
 pub static SETTINGS: &[Key<Settings>] = &[
@@ -139,8 +145,8 @@ pub static SETTINGS: &[Key<Settings>] = &[
         name: "cache.max-size",
         kind: Kind::Space(|settings, bytes| settings.cache.limits.max_bytes = bytes),
         default: Some("1GiB"),
-        help: "Bytes on the disk that the entries of one cache may take; \"none\" for no such limit. One of Nx is never \
-               allowed more than its own maxCacheSize.",
+        help: "Bytes on the disk that the entries of one cache may take; \"none\" for no such limit. One of Nx or \
+               Turborepo is never allowed more than its own maxCacheSize or cacheMaxSize.",
     },
     Key {
         name: "cache.target",
@@ -330,12 +336,8 @@ impl Settings {
             socket_min_age: Duration::MAX,
             sockets: Vec::new(),
             cache: CacheSettings {
-                limits: CacheLimits {
-                    max_bytes: None,
-                    target_percent: 100,
-                    max_age: None,
-                    min_age: Duration::MAX,
-                },
+                limits: UNLIMITED,
+                limits_elsewhere: UNLIMITED,
                 overriding: Vec::new(),
                 wait: Duration::ZERO,
                 stores: Vec::new(),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::kind::{Key, Kind};
 use super::problem::{Place, Problem};
-use super::shown::{Entry, Origin, Shown};
+use super::shown::{Entry, Layer, Origin, Shown};
 use super::suggest;
 use super::value::ValueError;
 use crate::core::cache::store::{LastUse, STORES};
@@ -44,6 +44,8 @@ pub struct StoreSettings {
 pub struct WrittenStore {
     /// What it says.
     pub settings: StoreSettings,
+    /// Which file it is.
+    pub layer: Layer,
     /// Where its name stands.
     pub place: Place,
     /// Its keys, each with its value and its line.
@@ -119,12 +121,30 @@ pub fn find(name: &str) -> Option<&'static Key<StoreSettings>> {
     STORE_KEYS.iter().find(|key| key.name == name)
 }
 
+/// What all files say together.
+#[derive(Debug)]
+pub struct Merged {
+    /// The stores.
+    pub settings: Vec<StoreSettings>,
+    /// The same, to be shown.
+    pub entries: Vec<Entry>,
+    /// What is wrong.
+    pub problems: Vec<Problem>,
+    /// What was left out.
+    pub warnings: Vec<String>,
+}
+
 /// Merges what the files say, weakest file first, and shows it.
 #[must_use]
-pub fn merge(files: Vec<Vec<WrittenStore>>) -> (Vec<StoreSettings>, Vec<Entry>, Vec<Problem>) {
+pub fn merge(files: Vec<Vec<WrittenStore>>) -> Merged {
     let mut merged: Vec<(StoreSettings, Place)> = Vec::new();
     let mut entries: Vec<Entry> = Vec::new();
-    for WrittenStore { settings, place, shown } in files.into_iter().flatten() {
+    let mut warnings = Vec::new();
+    for mut written in files.into_iter().flatten() {
+        if merged.iter().any(|(known, _)| known.name == written.settings.name && known.is_of_the_user()) {
+            warnings.extend(written.keep_out());
+        }
+        let WrittenStore { settings, place, shown, .. } = written;
         for (key, value, origin) in shown {
             let entry = Entry { key: format!("cache.{}.{key}", settings.name), value, origin };
             match entries.iter_mut().find(|known| known.key == entry.key) {
@@ -138,10 +158,42 @@ pub fn merge(files: Vec<Vec<WrittenStore>>) -> (Vec<StoreSettings>, Vec<Entry>, 
         }
     }
     let problems = merged.iter().filter_map(|(settings, place)| settings.problem(place)).collect();
-    (merged.into_iter().map(|(settings, _)| settings).collect(), entries, problems)
+    let settings = merged.into_iter().map(|(settings, _)| settings).collect();
+    Merged { settings, entries, problems, warnings }
+}
+
+/// The keys that say what of a store goes.
+const WIDENING: [&str; 7] = ["entries", "last-use", "max-size", "target", "max-age", "min-age", "exclusive"];
+
+impl WrittenStore {
+    /// The file of a workspace may have come from anywhere: it does not say what goes from a folder that the user
+    /// named. Takes that out, and returns what is to be said about it.
+    fn keep_out(&mut self) -> Vec<String> {
+        if self.layer != Layer::Workspace || self.settings.path.is_some() {
+            return Vec::new();
+        }
+        let name = self.settings.name.clone();
+        let enabled = self.settings.enabled;
+        self.settings = StoreSettings { name: name.clone(), enabled, ..StoreSettings::default() };
+        let (out, shown) = std::mem::take(&mut self.shown)
+            .into_iter()
+            .partition::<Vec<_>, _>(|(key, _, _)| WIDENING.contains(key));
+        self.shown = shown;
+        let warning = |(key, _, origin): &(&str, Shown, Origin)| {
+            format!(
+                "{origin}: cache.{name}.{key} is ignored, because the path of this cache is from another file"
+            )
+        };
+        out.iter().map(warning).collect()
+    }
 }
 
 impl StoreSettings {
+    /// Whether the user said where it is.
+    const fn is_of_the_user(&self) -> bool {
+        self.path.is_some() && !self.path_is_of_workspace
+    }
+
     fn apply(&mut self, new: Self) {
         self.enabled = new.enabled.or(self.enabled);
         if new.path.is_some() {

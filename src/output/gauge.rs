@@ -25,6 +25,7 @@ struct Reading {
     entries: AtomicU64,
     /// What has to go, once that is known.
     planned: AtomicU64,
+    planned_entries: AtomicU64,
 }
 
 /// A line with bytes, files and entries, which goes when it is dropped.
@@ -43,7 +44,7 @@ impl Gauge {
             return Self { reading, thread: None };
         }
         let (stop, stopped) = mpsc::channel::<()>();
-        let message = format!("[{BRAND}] {}", sanitize(message));
+        let message = sanitize(message);
         let shown = Arc::clone(&reading);
         let draw = move || {
             if stopped.recv_timeout(PATIENCE) != Err(RecvTimeoutError::Timeout) {
@@ -51,16 +52,18 @@ impl Gauge {
             }
             let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
             let mut has_bar = false;
-            show(&bar, "{spinner} {msg} ({elapsed})");
+            show(&bar, "{spinner} {wide_msg} ({elapsed})");
+            bar.set_message(format!("[{BRAND}] {message}"));
             while stopped.recv_timeout(FRAME) == Err(RecvTimeoutError::Timeout) {
                 let planned = shown.planned.load(Ordering::Relaxed);
                 if planned > 0 && !has_bar {
-                    show(&bar, "{spinner} {msg} {bar:20} {percent}% ({elapsed})");
+                    show(&bar, "{spinner} {wide_msg} {bar:10} ({elapsed})");
                     bar.set_length(planned);
                     has_bar = true;
                 }
+                // What does not fit on the line is left out: the end of the path.
+                bar.set_message(format!("[{BRAND}] {}: {message}", shown.text()));
                 bar.set_position(shown.bytes.load(Ordering::Relaxed).min(planned));
-                bar.set_message(format!("{message}: {}", shown.text()));
                 bar.tick();
             }
             bar.finish_and_clear();
@@ -70,20 +73,19 @@ impl Gauge {
         Self { reading, thread }
     }
 
-    /// From now on it is about this many bytes that have to go.
-    pub fn remove(&self, bytes: u64) {
-        let Reading { bytes: done, files, entries, planned } = &*self.reading;
-        for counter in [done, files, entries] {
-            counter.store(0, Ordering::Relaxed);
-        }
-        planned.store(bytes, Ordering::Relaxed);
+    /// From now on it is about this many bytes and entries that have to go.
+    pub fn remove(&self, bytes: u64, entries: usize) {
+        self.reading.remove(bytes, entries);
+    }
+
+    /// So many more entries are out of the cache.
+    pub fn out(&self, entries: usize) {
+        self.reading.entries.fetch_add(entries as u64, Ordering::Relaxed);
     }
 
     /// So much more is done. May be called from any thread.
     pub fn add(&self, usage: &Usage) {
-        self.reading.bytes.fetch_add(usage.disk_bytes + usage.linked_bytes, Ordering::Relaxed);
-        self.reading.files.fetch_add(usage.files, Ordering::Relaxed);
-        self.reading.entries.fetch_add(1, Ordering::Relaxed);
+        self.reading.add(usage);
     }
 }
 
@@ -94,14 +96,31 @@ fn show(bar: &ProgressBar, template: &str) {
 }
 
 impl Reading {
+    fn add(&self, usage: &Usage) {
+        self.bytes.fetch_add(usage.disk_bytes + usage.linked_bytes, Ordering::Relaxed);
+        self.files.fetch_add(usage.files, Ordering::Relaxed);
+        // Measured entries are told one by one, what is deleted of them is not.
+        if self.planned_entries.load(Ordering::Relaxed) == 0 {
+            self.entries.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn remove(&self, bytes: u64, entries: usize) {
+        for counter in [&self.bytes, &self.files, &self.entries] {
+            counter.store(0, Ordering::Relaxed);
+        }
+        self.planned.store(bytes, Ordering::Relaxed);
+        self.planned_entries.store(entries as u64, Ordering::Relaxed);
+    }
+
     fn text(&self) -> String {
         let number =
             |counter: &AtomicU64| usize::try_from(counter.load(Ordering::Relaxed)).unwrap_or(usize::MAX);
         let bytes = size(self.bytes.load(Ordering::Relaxed));
-        let files = count(number(&self.files));
-        match self.planned.load(Ordering::Relaxed) {
-            0 => format!("{bytes} in {files} files of {} entries", count(number(&self.entries))),
-            planned => format!("{bytes} of {} gone, {files} files", size(planned)),
+        let entries = count(number(&self.entries));
+        match (self.planned.load(Ordering::Relaxed), number(&self.planned_entries)) {
+            (_, 0) => format!("{bytes} in {} files, {entries} entries", count(number(&self.files))),
+            (planned, all) => format!("{bytes} of {}, {entries} of {} entries", size(planned), count(all)),
         }
     }
 }
@@ -113,5 +132,25 @@ impl Drop for Gauge {
             // A line that panicked has nothing to tell.
             let _ = thread.join();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Reading;
+    use crate::core::cache::disk::Usage;
+
+    #[test]
+    fn bytes_and_entries_are_shown_while_they_are_measured_and_while_they_go() {
+        let reading = Reading::default();
+        let usage = Usage { disk_bytes: 1 << 20, files: 1_000, ..Usage::default() };
+        reading.add(&usage);
+        reading.add(&usage);
+        assert_eq!(reading.text(), "2 MiB in 2,000 files, 2 entries");
+        reading.remove(3 << 20, 1_200);
+        assert_eq!(reading.text(), "0 B of 3 MiB, 0 of 1,200 entries");
+        reading.entries.fetch_add(1_200, std::sync::atomic::Ordering::Relaxed);
+        reading.add(&usage);
+        assert_eq!(reading.text(), "1 MiB of 3 MiB, 1,200 of 1,200 entries");
     }
 }

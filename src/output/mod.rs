@@ -9,6 +9,7 @@ pub mod metrics;
 pub mod progress;
 pub mod prune_cache;
 pub mod prune_cache_document;
+pub mod prune_cache_notes;
 pub mod reap;
 pub mod reap_document;
 pub mod reap_words;

@@ -46,7 +46,7 @@ impl Spinner {
                 return;
             }
             let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-            if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} ({elapsed})") {
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg} ({elapsed})") {
                 bar.set_style(style);
             }
             bar.set_message(format!("[{BRAND}] {}", message()));

@@ -4,16 +4,17 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::BRAND;
+use super::prune_cache_notes::notes;
 use super::sanitize::sanitize;
 use super::table::{Table, Tone};
 use super::ui::Ui;
 use super::units::{count, plural, size, time};
 use crate::core::cache::apply::Outcome;
 use crate::core::cache::disk::Usage;
-use crate::core::cache::ledger::Doubt;
 use crate::core::cache::plan::Reason;
 use crate::core::cache::run::Pruned;
 use crate::core::cache::store::{Kind, Store};
+use crate::core::cache::users::{User, named};
 use crate::exit::ExitCode;
 
 /// One store, and what is to be said about it.
@@ -24,9 +25,11 @@ pub struct StoreRow {
     /// What was found in it, or why that was not possible.
     pub result: Result<Pruned, String>,
     /// Whoever worked with it for as long as was waited; then nothing was removed.
-    pub users: Vec<u32>,
+    pub users: Vec<User>,
     /// Whether another run is pruning it.
     pub is_locked: bool,
+    /// Whether it was an action that failed, and not the look at it.
+    pub is_action: bool,
     /// Whether anything was to be removed at all.
     pub acts: bool,
 }
@@ -91,10 +94,20 @@ impl StoreRow {
         matches!(self.store.kind, Kind::Reported(_)) || !is_over
     }
 
+    /// Bytes above its limit of a store in which nothing else may go, because the rest belongs to no entry.
+    #[must_use]
+    pub fn fixed_excess(&self) -> Option<u64> {
+        let plan = &self.result.as_ref().ok()?.plan;
+        let left = plan.total_bytes.saturating_sub(plan.freed_bytes);
+        let is_about_entries = plan.excess_bytes > 0 || matches!(self.store.kind, Kind::Reported(_));
+        let over = left.checked_sub(self.store.limits.max_bytes?).filter(|over| *over > 0);
+        over.filter(|_| !is_about_entries)
+    }
+
     /// Whether something that was to be done could not be done.
     #[must_use]
     pub fn has_failure(&self) -> bool {
-        let Ok(pruned) = &self.result else { return false };
+        let Ok(pruned) = &self.result else { return self.is_action };
         let failed = |one: &Outcome| matches!(one, Outcome::Failed(_) | Outcome::LeftInTrash(..));
         // What could not be looked at matters where it kept something from going.
         let is_denied = self.acts && !pruned.gathered.troubles.is_empty() && !pruned.plan.suffices();
@@ -109,14 +122,16 @@ impl View<'_> {
         if let Some(signal) = self.interrupted {
             return ExitCode::Signal(signal);
         }
-        if self.rows.iter().any(|row| row.is_locked) {
-            return ExitCode::Locked;
-        }
-        if self.rows.iter().any(|row| row.result.is_err()) {
+        let is_unseen = |row: &StoreRow| row.result.is_err() && !row.is_locked && !row.is_action;
+        if self.rows.iter().any(is_unseen) {
             return ExitCode::CouldNotLook;
         }
         if self.rows.iter().any(StoreRow::has_failure) {
             return ExitCode::ActionFailed;
+        }
+        // Whoever waits for the other run, and tries again, must have seen that there is nothing worse.
+        if self.rows.iter().any(|row| row.is_locked) {
+            return ExitCode::Locked;
         }
         if self.rows.iter().all(StoreRow::is_fine) { ExitCode::Success } else { ExitCode::ProblemsFound }
     }
@@ -195,7 +210,12 @@ fn verdict(view: &View<'_>, row: &StoreRow) -> (Vec<String>, Tone) {
     let pruned = match &row.result {
         Ok(pruned) => pruned,
         Err(reason) => {
-            lines.push(format!("→ could not look: {}", sanitize(reason)));
+            let what = match () {
+                () if row.is_locked => "nothing was done",
+                () if row.is_action => "failed",
+                () => "could not look",
+            };
+            lines.push(format!("→ {what}: {}", sanitize(reason)));
             return (lines, Tone::Bad);
         }
     };
@@ -214,7 +234,8 @@ fn verdict(view: &View<'_>, row: &StoreRow) -> (Vec<String>, Tone) {
 }
 
 /// A folder as a shell would write it.
-fn below_home(folder: &Path, home: Option<&Path>) -> String {
+#[must_use]
+pub fn below_home(folder: &Path, home: Option<&Path>) -> String {
     match home.and_then(|home| folder.strip_prefix(home).ok()) {
         Some(rest) if !rest.as_os_str().is_empty() => format!("~/{}", rest.display()),
         _ => folder.display().to_string(),
@@ -236,8 +257,7 @@ fn sum(view: &View<'_>, row: &StoreRow, pruned: &Pruned, lines: &mut Vec<String>
         return Tone::Warning;
     }
     if !row.users.is_empty() {
-        let pids: Vec<String> = row.users.iter().take(5).map(u32::to_string).collect();
-        lines.push(format!("→ in use by {}; nothing was removed", pids.join(", ")));
+        lines.push(format!("→ in use by {}; nothing was removed", sanitize(&named(&row.users))));
         return Tone::Warning;
     }
     if planned == 0 {
@@ -248,92 +268,14 @@ fn sum(view: &View<'_>, row: &StoreRow, pruned: &Pruned, lines: &mut Vec<String>
         return Tone::Warning;
     }
     let freed = row.freed().disk_bytes;
-    let on_disk = size(pruned.freed_on_disk_bytes);
+    // A file system counts some of it later, and what others do meanwhile.
+    let on_disk = match pruned.freed_on_disk_bytes {
+        0 => String::new(),
+        bytes => format!("; the disk has {} more free", size(bytes)),
+    };
     let removed = count(row.removed());
-    lines.push(format!("→ {removed} of {entries} gone, {} freed ({on_disk} on the disk)", size(freed)));
+    lines.push(format!("→ {removed} of {entries} gone, {} freed{on_disk}", size(freed)));
     if row.has_failure() { Tone::Bad } else { Tone::Good }
-}
-
-/// Everything that is not as one would expect.
-#[must_use]
-pub fn notes(row: &StoreRow, pruned: &Pruned) -> Vec<String> {
-    let mut notes = Vec::new();
-    let plan = &pruned.plan;
-    if plan.excess_bytes > 0 {
-        let bytes = size(plan.excess_bytes);
-        notes.push(format!("{bytes} above the target stay: too young, held, or with names elsewhere"));
-    }
-    if plan.held_over_age > 0 {
-        notes.push(format!("{} older than allowed stay", plural(plan.held_over_age, "entry", "entries")));
-    }
-    if pruned.gathered.leftover.files > 0 {
-        let bytes = size(pruned.gathered.leftover.disk_bytes);
-        notes.push(format!("an interrupted run has left {bytes}; the next one takes them away"));
-    }
-    if pruned.settled.restored > 0 {
-        let entries = plural(pruned.settled.restored, "entry", "entries");
-        notes.push(format!("{entries} that an interrupted run had taken out were put back"));
-    }
-    notes.extend(pruned.settled.left.iter().take(3).map(|left| format!("left in the trash: {left}")));
-    if pruned.plan.lost_held > 0 {
-        let entries = plural(pruned.plan.lost_held, "entry", "entries");
-        notes.push(match &pruned.gathered.doubt {
-            Some(Doubt::Unknown(reason)) => format!("{entries} without a record stay: {reason}"),
-            _ => format!(
-                "{entries} unknown to the databases that are seen from here stay; where no others use this cache, \
-                 set cache.{}.exclusive = true",
-                row.store.name
-            ),
-        });
-    }
-    let troubles = &pruned.gathered.troubles;
-    notes.extend(troubles.iter().take(3).map(|trouble| format!("kept: {trouble}")));
-    if troubles.len() > 3 {
-        notes.push(format!("kept: {} more for such a reason", count(troubles.len() - 3)));
-    }
-    notes.extend(exceptions(pruned));
-    notes.extend(row.store.notes.iter().cloned());
-    notes
-}
-
-/// Evictions that did not come about, by what came instead.
-#[must_use]
-pub fn exceptions(pruned: &Pruned) -> Vec<String> {
-    let outcomes = || pruned.outcomes.iter().flatten();
-    let number = |wanted: &Outcome| outcomes().filter(|outcome| *outcome == wanted).count();
-    let counted = [
-        (number(&Outcome::GoneAlready), "were taken away by somebody else"),
-        (number(&Outcome::UsedSince), "were used meanwhile and stay"),
-        (number(&Outcome::Exchanged), "were exchanged meanwhile and stay"),
-        (number(&Outcome::InUse), "stay, because somebody began to work with the cache"),
-        (number(&Outcome::NotBegun), "were not begun"),
-    ];
-    let counted = counted.into_iter().filter(|(number, _)| *number > 0);
-    let mut lines: Vec<String> =
-        counted.map(|(number, what)| format!("{} {what}", plural(number, "entry", "entries"))).collect();
-    let failures = outcomes().filter_map(|outcome| match outcome {
-        Outcome::Failed(reason) => Some(format!("not removed: {reason}")),
-        Outcome::LeftInTrash(_, trouble) => {
-            Some(format!("out of the cache, but not all of it could be deleted: {trouble}"))
-        }
-        _ => None,
-    });
-    let mut reasons: Vec<(String, usize)> = Vec::new();
-    for failure in failures {
-        match reasons.iter_mut().find(|(reason, _)| *reason == failure) {
-            Some((_, times)) => *times += 1,
-            None => reasons.push((failure, 1)),
-        }
-    }
-    let more: usize = reasons.iter().skip(3).map(|(_, times)| times).sum();
-    lines.extend(reasons.into_iter().take(3).map(|(reason, times)| match times {
-        1 => reason,
-        times => format!("{} entries {reason}", count(times)),
-    }));
-    if more > 0 {
-        lines.push(format!("{} more were not removed", count(more)));
-    }
-    lines
 }
 
 /// Each entry that has to go, for whoever wants to know exactly.

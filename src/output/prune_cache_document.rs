@@ -5,7 +5,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::Serialize;
 
 use super::BRAND;
-use super::prune_cache::{StoreRow, View, notes, outcome_word, reason_word};
+use super::prune_cache::{StoreRow, View, outcome_word, reason_word};
+use super::prune_cache_notes::notes;
+use crate::core::cache::disk::Usage;
+use crate::core::cache::plan::Plan;
 use crate::core::cache::run::Pruned;
 use crate::core::cache::store::Kind;
 use crate::exit::ExitCode;
@@ -49,8 +52,15 @@ struct StoreEntry {
     freed_bytes: u64,
     freed_on_disk_bytes: u64,
     in_use_by_pids: Vec<u32>,
+    in_use_by: Vec<UserEntry>,
     evictions: Vec<EvictionEntry>,
     notes: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct UserEntry {
+    pid: u32,
+    program: String,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -91,7 +101,7 @@ fn store(row: &StoreRow, dry_run: bool) -> StoreEntry {
     let looked = pruned.filter(|pruned| !pruned.is_interrupted);
     let entries = || looked.into_iter().flat_map(|pruned| &pruned.gathered.entries);
     let fixed = looked.map(|pruned| pruned.gathered.fixed);
-    let total = |of: fn(&crate::core::cache::disk::Usage) -> u64| {
+    let total = |of: fn(&Usage) -> u64| {
         fixed.map(|fixed| entries().map(|entry| of(&entry.usage)).sum::<u64>() + of(&fixed))
     };
     let limits = &row.store.limits;
@@ -103,9 +113,9 @@ fn store(row: &StoreRow, dry_run: bool) -> StoreEntry {
         advice: advice(row.store.kind),
         tool_version: row.store.version.clone(),
         verdict: verdict(row, dry_run),
-        reason: row.result.as_ref().err().cloned().or_else(|| row.store.refusal.clone()),
+        reason: row.result.as_ref().err().or(row.store.refusal.as_ref()).cloned(),
         size_bytes: plan.map(|plan| plan.total_bytes),
-        linked_bytes: total(|usage| usage.linked_bytes),
+        linked_bytes: pruned.map(linked_bytes),
         apparent_bytes: total(|usage| usage.apparent_bytes),
         files: total(|usage| usage.files),
         entries: looked.map(|pruned| pruned.gathered.entries.len()),
@@ -116,17 +126,30 @@ fn store(row: &StoreRow, dry_run: bool) -> StoreEntry {
         max_age_seconds: limits.max_age.map(|age| age.as_secs_f64()),
         min_age_seconds: limits.min_age.as_secs_f64(),
         excess_bytes: plan.map(|plan| plan.excess_bytes),
-        planned: plan.map_or_else(Amount::default, |plan| Amount {
-            entries: plan.evictions.len(),
-            bytes: plan.freed_bytes,
-        }),
+        planned: plan.map(planned).unwrap_or_default(),
         removed: Amount { entries: row.removed(), bytes: row.freed().disk_bytes },
         freed_bytes: row.freed().disk_bytes,
         freed_on_disk_bytes: pruned.map_or(0, |pruned| pruned.freed_on_disk_bytes),
-        in_use_by_pids: row.users.clone(),
+        in_use_by_pids: row.users.iter().map(|user| user.pid).collect(),
+        in_use_by: in_use_by(row),
         evictions: pruned.map(evictions).unwrap_or_default(),
         notes: pruned.map(|pruned| notes(row, pruned)).unwrap_or_default(),
     }
+}
+
+/// Each file with names elsewhere once, however many entries share it.
+fn linked_bytes(pruned: &Pruned) -> u64 {
+    let entries = pruned.gathered.entries.iter();
+    let of_entries = entries.map(|entry| entry.usage.linked_bytes.saturating_sub(entry.shared_bytes));
+    of_entries.sum::<u64>() + pruned.gathered.fixed.linked_bytes
+}
+
+fn in_use_by(row: &StoreRow) -> Vec<UserEntry> {
+    row.users.iter().map(|user| UserEntry { pid: user.pid, program: user.program.clone() }).collect()
+}
+
+const fn planned(plan: &Plan) -> Amount {
+    Amount { entries: plan.evictions.len(), bytes: plan.freed_bytes }
 }
 
 fn evictions(pruned: &Pruned) -> Vec<EvictionEntry> {
@@ -151,7 +174,9 @@ fn verdict(row: &StoreRow, dry_run: bool) -> &'static str {
         (Kind::Reported(_), _) => "reported",
         (_, Some(_)) => "refused",
         _ if !row.users.is_empty() => "in use",
-        _ if pruned.plan.evictions.is_empty() && pruned.plan.suffices() => "within limits",
+        _ if pruned.plan.evictions.is_empty() && pruned.plan.suffices() && row.fixed_excess().is_none() => {
+            "within limits"
+        }
         _ if pruned.plan.evictions.is_empty() => "over limit",
         _ if dry_run => "would prune",
         _ if row.is_done() => "pruned",

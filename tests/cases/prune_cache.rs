@@ -83,8 +83,9 @@ fn without_a_cache_there_is_a_hint() {
 fn what_goes_as_a_whole_has_to_be_named_old_and_idle() {
     let env = TestEnv::new();
     let folder = env.workspace().join("node_modules/.vite/deps");
-    let fill = || file(&folder.join("chunk.js"), 10 * KIB, HOUR * 24 * 40);
-    fill();
+    file(&folder.join("chunk.js"), 10 * KIB, HOUR * 24 * 40);
+    // Vite writes one itself, for node to know what kind of modules these are.
+    file(&folder.join("package.json"), 20, HOUR * 24 * 40);
     grow_old(&folder, HOUR * 24 * 40);
     drop(prune(&env, &[]).expect_code(0));
     assert!(folder.exists(), "it was not named");
@@ -107,6 +108,7 @@ fn a_tool_that_works_elsewhere_keeps_nothing_and_one_anywhere_in_the_workspace_d
     let folder = env.workspace().join("packages/web/node_modules/.vite/deps");
     file(&env.workspace().join("packages/web/package.json"), 2, HOUR);
     file(&folder.join("chunk.js"), KIB, HOUR * 24 * 40);
+    file(&folder.join("package.json"), 20, HOUR * 24 * 40);
     grow_old(&folder, HOUR * 24 * 40);
     // Runners start it at the root of the workspace for one of its packages.
     let root = Actor::node(&env, VITE, &[], Script::Wait);
@@ -172,6 +174,48 @@ fn the_configuration_adds_stores_and_limits() {
 }
 
 #[test]
+fn the_workspace_does_not_say_what_goes_from_a_folder_that_the_user_named() {
+    let env = TestEnv::new();
+    let folder = env.path("home").join("models");
+    let fill = || {
+        for name in ["a.bin", "keep.txt"] {
+            file(&folder.join(name), 100 * KIB, HOUR * 9);
+        }
+    };
+    let user = env.path("home").join(".config/brainwav");
+    fs::create_dir_all(&user).unwrap();
+    let of_user = "[cache.models]\npath = \"~/models\"\nentries = \"*.bin\"\n";
+    fs::write(user.join("config.toml"), of_user).unwrap();
+    fill();
+    for lines in [
+        "[cache.models]\nentries = \"*e*\"\nmax-size = \"0B\"\nmin-age = \"0s\"\n",
+        "[cache.models]\nentries = \"*t*\"\nlast-use = \"modified\"\nmax-age = \"1s\"\ntarget = \"0%\"\n",
+        "[cache]\nmax-size = \"0B\"\nmin-age = \"0s\"\nmax-age = \"1s\"\n",
+    ] {
+        env.write_config(lines);
+        let output = prune(&env, &["models"]).expect_code(0);
+        assert_eq!(TestEnv::file_names(&folder), ["a.bin", "keep.txt"], "{lines}");
+        assert_eq!(output.store("models")["max_size_bytes"], 1 << 30, "{lines}");
+        if lines.contains("entries") {
+            assert!(output.stderr.contains("cache.models.entries is ignored"), "{}", output.stderr);
+            let shown = env.run(&["config", "show", "cache.models"]).expect_code(0).stdout;
+            assert!(shown.contains("*.bin") && !shown.contains("brainwav.toml"), "{shown}");
+        }
+    }
+    // To leave it alone is up to the workspace, and so are its limits where it says where the cache is.
+    env.write_config("[cache.models]\nenabled = false\n");
+    let output = prune(&env, &["models", "--max-size", "0B"]).expect_code(0);
+    assert_eq!(output.json()["stores"].as_array().unwrap().len(), 0);
+    env.write_config("");
+    fs::write(user.join("config.toml"), format!("{of_user}max-size = \"0B\"\n")).unwrap();
+    drop(prune(&env, &["models"]).expect_code(0));
+    assert_eq!(TestEnv::file_names(&folder), ["keep.txt"], "what the user says holds");
+    fill();
+    let output = env.run(&["--json", "prune-cache", "models", "--max-size", "none", "--max-age", "1h"]);
+    assert_eq!(output.expect_code(0).store("models")["removed"]["entries"], 1, "and so does a flag");
+}
+
+#[test]
 fn a_flag_holds_before_what_a_store_says() {
     let env = TestEnv::new();
     turbo(&env, 3, 300 * KIB);
@@ -181,21 +225,6 @@ fn a_flag_holds_before_what_a_store_says() {
     assert_eq!(output.store("turbo")["max_size_bytes"], 768 << 10);
     let shown = env.run(&["config", "show", "cache"]).expect_code(0).stdout;
     assert!(shown.contains("cache.turbo.max-size"), "{shown}");
-}
-
-#[test]
-fn a_second_run_waits_for_nobody() {
-    let env = TestEnv::new();
-    let folder = turbo(&env, 3, 300 * KIB);
-    fs::create_dir(env.state()).unwrap();
-    let lock = fs::File::create(env.state().join("prune-cache.lock")).unwrap();
-    lock.lock().unwrap();
-    let output = prune(&env, &["--max-size", "1KiB"]).expect_code(75);
-    assert!(output.stderr.contains("another run holds the lock"), "{}", output.stderr);
-    assert_eq!(left(&folder), [1, 2, 3]);
-    drop(prune(&env, &["--max-size", "1KiB", "-n"]).expect_code(1));
-    drop(lock);
-    drop(prune(&env, &["--max-size", "1KiB"]).expect_code(0));
 }
 
 #[test]

@@ -50,6 +50,20 @@ pub fn left(folder: &Path) -> Vec<u32> {
     numbers
 }
 
+/// Starts what stops itself at a fault point, changes something there, given its number, and lets it go on.
+#[cfg(target_os = "linux")]
+pub fn stopped(mut command: std::process::Command, change: impl FnOnce(u32)) -> Output {
+    use std::process::Stdio;
+
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let stat = format!("/proc/{}/stat", child.id());
+    super::wait_until("it stops", || fs::read_to_string(&stat).is_ok_and(|stat| stat.contains(") T ")));
+    change(child.id());
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::CONT).unwrap();
+    Output::from(child.wait_with_output().unwrap())
+}
+
 impl Output {
     /// The entry of a store in a document of `prune-cache`.
     #[track_caller]

@@ -76,7 +76,9 @@ pub fn apply<D: Disk>(
         } else if !watch.may_go_on() {
             withdrawn.extend(batch.iter().map(|_| Withdrawn::Stays(Outcome::InUse)));
         } else {
-            withdrawn.extend(withdraw(opened, batch, ledger, watch));
+            let done = withdraw(opened, batch, ledger, watch);
+            watch.withdrawn(done.iter().filter(|one| matches!(one, Withdrawn::Out(..))).count());
+            withdrawn.extend(done);
         }
     }
     watch.at(Step::Deleting);

@@ -58,6 +58,7 @@ impl Cache {
             name: name.into(),
             parts: vec![Part::new(None, &listed)],
             usage: Usage::default(),
+            shared_bytes: 0,
             last_use: Duration::ZERO,
             written: Duration::ZERO,
             standing: Standing::Recorded(Record::default()),

@@ -138,6 +138,19 @@ pub struct Measured {
     pub is_whole: bool,
     /// The first thing that was in the way; then `usage` is too small.
     pub trouble: Option<Trouble>,
+    /// The files in it with names elsewhere: those may be in another entry. Of very many not all are kept.
+    pub linked: Vec<LinkedFile>,
+    /// How much of `usage` was counted with another entry already.
+    pub shared_bytes: u64,
+}
+
+/// A file with names in several places.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LinkedFile {
+    /// The number of its inode.
+    pub inode: u64,
+    /// Bytes on the disk.
+    pub disk_bytes: u64,
 }
 
 /// What came of removing one name and everything below it.

@@ -74,6 +74,8 @@ pub struct Entry {
     pub parts: Vec<Part>,
     /// Its space.
     pub usage: Usage,
+    /// How much of its space was counted with another entry already, because they share files.
+    pub shared_bytes: u64,
     /// When it was used last, since 1970.
     pub last_use: Duration,
     /// When its files were changed last, as far as that is known, since 1970: its tool may be writing it for a second

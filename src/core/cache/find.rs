@@ -2,10 +2,12 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use super::disk::FileId;
 use super::plan::Limits;
-use super::store::{Description, Kind, LastUse, Place, Selection, Store};
+use super::store::{Description, Kind, LastUse, Origin, Place, Selection, Store};
 use crate::core::process::NamePattern;
 
 /// Where this user and this workspace are.
@@ -67,19 +69,46 @@ pub fn stores(
         for folder in candidates(*place, places, packages) {
             let is_known = found.iter().any(|store: &Store| store.folder == folder);
             if !is_known && fs::symlink_metadata(&folder).is_ok() {
-                let leads_out = matches!(place, Place::Package(_)) && leads_out(&folder, places.workspace);
-                let mut store = store(description, *place, places.workspace, folder, limits);
-                store.refusal =
-                    leads_out.then(|| "a link on the way to it leads out of the workspace".to_owned());
-                found.push(store);
+                found.push(store(description, *place, places.workspace, folder, limits));
             }
         }
     }
     found
 }
 
+/// The store in a folder that settings of the tool name, if it is there.
+#[must_use]
+pub fn told(
+    description: &Description,
+    places: &Places<'_>,
+    folder: PathBuf,
+    limits: Limits,
+) -> Option<Store> {
+    fs::symlink_metadata(&folder).ok()?;
+    let told = store(description, Place::Package(""), places.workspace, folder, limits);
+    Some(Store { origin: Origin::ToldByWorkspace, ..told })
+}
+
+/// What stood at a path when it was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// What it was, a link itself if it was one.
+    pub id: FileId,
+    /// Where it really was.
+    pub real: PathBuf,
+}
+
+/// What stands at a path now.
+#[must_use]
+pub fn seen(path: &Path) -> Option<Seen> {
+    let found = fs::symlink_metadata(path).ok()?;
+    let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    Some(Seen { id: FileId { device: found.dev(), inode: found.ino() }, real })
+}
+
 /// Whether a folder in the workspace really is elsewhere.
-fn leads_out(folder: &Path, workspace: &Path) -> bool {
+#[must_use]
+pub fn leads_out(folder: &Path, workspace: &Path) -> bool {
     let real = |path: &Path| fs::canonicalize(path);
     match (real(folder), real(workspace)) {
         (Ok(folder), Ok(workspace)) => !folder.starts_with(workspace),
@@ -111,7 +140,8 @@ const KEPT: [&str; 8] =
 /// What stands in the folder of a project, and in none of a cache.
 const SIGNS: [&str; 6] = [".git", ".hg", ".jj", "package.json", "node_modules", "Cargo.lock"];
 
-/// Why a folder that was named as a cache cannot be one: it holds what nobody would want to lose.
+/// Why a folder cannot be a cache: it holds what nobody would want to lose. In a folder that somebody has chosen, the
+/// signs of a project count as well; where a tool keeps its cache everywhere, it may write them itself, as Vite does.
 #[must_use]
 pub fn is_no_cache(store: &Store, places: &Places<'_>) -> Option<String> {
     let folder = fs::canonicalize(&store.folder).ok()?;
@@ -127,7 +157,8 @@ pub fn is_no_cache(store: &Store, places: &Places<'_>) -> Option<String> {
     if let Some(name) = KEPT.iter().find(is_kept) {
         return Some(format!("nothing in ~/{name} is a cache"));
     }
-    let sign = SIGNS.iter().find(|name| fs::symlink_metadata(folder.join(name)).is_ok());
+    let is_sign = |name: &&&str| store.origin.is_chosen() && fs::symlink_metadata(folder.join(name)).is_ok();
+    let sign = SIGNS.iter().find(is_sign);
     sign.map(|name| format!("there is a {name} in it"))
 }
 
@@ -159,6 +190,7 @@ fn store(
     Store {
         name: description.name.to_owned(),
         kind: description.kind,
+        origin: origin(place),
         selection: selection(description, place, &folder),
         last_use: LastUse::Touched,
         folder,
@@ -170,6 +202,15 @@ fn store(
         version: None,
         notes: Vec::new(),
         refusal: None,
+        seen: None,
+    }
+}
+
+const fn origin(place: Place) -> Origin {
+    match place {
+        Place::Package(_) | Place::File(_) => Origin::Package,
+        Place::Home(_) | Place::Temporary(_) => Origin::User,
+        Place::Variable(_) => Origin::Told,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Looks at one store: what is in it, how large, and when each entry was used last.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -101,22 +101,21 @@ pub fn gather<D: Disk>(
         Selection::Nx => outputs(disk, base, &fixed)?,
         _ => HashMap::new(),
     };
-    let entries = meter.measure(disk, base, entries)?;
-    for measured in meter.aside(disk, base, fixed)? {
+    let mut entries = meter.measure(disk, base, entries)?;
+    let mut fixed = meter.aside(disk, base, fixed)?;
+    count_once(entries.iter_mut().chain(&mut fixed));
+    for measured in fixed {
         gathered.troubles.extend(measured.trouble);
         gathered.fixed += measured.usage;
+        gathered.fixed.linked_bytes = gathered.fixed.linked_bytes.saturating_sub(measured.shared_bytes);
     }
     gathered.entries = match &store.selection {
         Selection::Nx => {
-            let records = known.records.as_ref();
-            let mut entries = nx(entries, outputs, records.unwrap_or(&HashMap::new()), &mut gathered.fixed);
-            match records {
-                Some(_) => judge_lost(&mut entries, gathered.doubt.as_ref(), journal),
-                None => entries.iter_mut().for_each(keep),
-            }
+            let mut entries = nx(entries, outputs, known.records.as_ref(), &mut gathered.fixed);
+            judge_lost(&mut entries, known.records.is_some(), gathered.doubt.as_ref(), journal);
             entries
         }
-        Selection::Turborepo => grouped(store, entries),
+        Selection::Turborepo => turborepo(store, entries, meter.now(), &mut gathered.fixed),
         _ => entries.into_iter().map(|measured| single(disk, base, store, &measured)).collect(),
     };
     let held = gathered.entries.iter().filter_map(|entry| match &entry.hold {
@@ -125,6 +124,18 @@ pub fn gather<D: Disk>(
     });
     gathered.troubles.extend(held.collect::<Vec<_>>());
     Ok(gathered)
+}
+
+/// A file that several entries share is one file: it counts with the first of them.
+fn count_once<'a>(measured: impl Iterator<Item = &'a mut Measured>) {
+    let mut seen = HashSet::new();
+    for one in measured {
+        for file in std::mem::take(&mut one.linked) {
+            if !seen.insert(file.inode) {
+                one.shared_bytes = one.shared_bytes.saturating_add(file.disk_bytes);
+            }
+        }
+    }
 }
 
 /// The name of the trash of a store.
@@ -149,7 +160,9 @@ fn is_entry(store: &Store, listed: &Listed) -> bool {
     let name = listed.name.as_bytes();
     match &store.selection {
         Selection::Nx => listed.kind == FileKind::Folder && is_number(&listed.name),
-        Selection::Turborepo => listed.kind == FileKind::File && turborepo_hash(name).is_some(),
+        Selection::Turborepo => {
+            listed.kind == FileKind::File && (turborepo_hash(name).is_some() || is_unfinished(&listed.name))
+        }
         Selection::Every => matches!(listed.kind, FileKind::File | FileKind::Folder),
         Selection::Fitting(pattern) => {
             matches!(listed.kind, FileKind::File | FileKind::Folder) && pattern.matches(name)
@@ -159,11 +172,29 @@ fn is_entry(store: &Store, listed: &Listed) -> bool {
     }
 }
 
+/// What stands after the hash in the names of Turborepo.
+const TURBOREPO_PARTS: [&[u8]; 4] = [b".tar.zst", b".tar", b"-meta.json", b"-manifest.json"];
+
 /// The hash of a file in the cache of Turborepo: 16 hexadecimal digits before what it is.
 fn turborepo_hash(name: &[u8]) -> Option<&[u8]> {
-    const PARTS: [&[u8]; 4] = [b".tar.zst", b".tar", b"-meta.json", b"-manifest.json"];
-    let hash = PARTS.iter().find_map(|part| name.strip_suffix(*part))?;
+    let hash = TURBOREPO_PARTS.iter().find_map(|part| name.strip_suffix(*part))?;
     (hash.len() == 16 && hash.iter().all(u8::is_ascii_hexdigit)).then_some(hash)
+}
+
+/// Whether a file is one that Turborepo renames once it is written: its name, with something before the end and a dot
+/// before the beginning in newer versions.
+fn is_unfinished(name: &OsStr) -> bool {
+    let Some(name) = name.as_bytes().strip_suffix(b".tmp") else { return false };
+    let name = name.strip_prefix(b".").unwrap_or(name);
+    let Some((hash, rest)) = name.split_at_checked(16) else { return false };
+    hash.iter().all(u8::is_ascii_hexdigit) && TURBOREPO_PARTS.iter().any(|part| rest.starts_with(part))
+}
+
+/// What an interrupted run of Turborepo has left, once it is sure that nobody writes it any more.
+fn left_behind(file: &Measured, now: Duration) -> Option<Entry> {
+    const LONG: Duration = Duration::from_secs(3_600);
+    let is_old = now.checked_sub(file.listed.modified).is_some_and(|age| age >= LONG);
+    is_old.then(|| entry(file.listed.name.clone(), file, None))
 }
 
 /// The files in the folder for outputs, by hash.
@@ -180,15 +211,16 @@ fn outputs<D: Disk>(disk: &D, base: &D::Folder, fixed: &[Listed]) -> io::Result<
 fn nx(
     folders: Vec<Measured>,
     mut outputs: HashMap<OsString, Listed>,
-    records: &HashMap<OsString, Record>,
+    records: Option<&HashMap<OsString, Record>>,
     fixed: &mut Usage,
 ) -> Vec<Entry> {
+    let record_of = |name: &OsString| records.and_then(|records| records.get(name));
     let mut entries: Vec<Entry> = Vec::with_capacity(folders.len());
     for folder in folders {
         let name = folder.listed.name.clone();
         // A record that is no entry is about an output alone.
-        let is_about_output = records.get(&name).is_some_and(|record| !record.is_entry);
-        let record = records.get(&name).filter(|record| record.is_entry).cloned();
+        let is_about_output = record_of(&name).is_some_and(|record| !record.is_entry);
+        let record = record_of(&name).filter(|record| record.is_entry).cloned();
         let mut entry = entry(name.clone(), &folder, record);
         if let Some(file) = outputs.remove(&name).filter(|_| !is_about_output) {
             add_output(&mut entry, &file, fixed);
@@ -197,7 +229,7 @@ fn nx(
     }
     // Without a folder an output is of no use, unless a task has nothing else.
     for (name, file) in outputs {
-        if records.contains_key(&name) {
+        if record_of(&name).is_some() {
             continue;
         }
         let measured = Measured {
@@ -206,6 +238,8 @@ fn nx(
             newest: Newest::default(),
             is_whole: true,
             trouble: None,
+            linked: Vec::new(),
+            shared_bytes: 0,
         };
         let mut entry = entry(name, &measured, None);
         entry.parts.clear();
@@ -215,17 +249,14 @@ fn nx(
     entries
 }
 
-/// Nobody knows whether an entry is used whose records cannot be read.
-fn keep(entry: &mut Entry) {
-    entry.standing = Standing::Unrecorded;
-    entry.hold = entry.hold.take().or(Some(Hold::UseUnknown));
-}
-
 /// What has no record because of us can go. Of anything else a database that cannot be seen from here may know, of
-/// another checkout or in another place.
-fn judge_lost(entries: &mut [Entry], doubt: Option<&Doubt>, journal: Option<&Journal>) {
+/// another checkout or in another place; and where records cannot be read, nobody knows of any entry whether it is used.
+fn judge_lost(entries: &mut [Entry], is_read: bool, doubt: Option<&Doubt>, journal: Option<&Journal>) {
     for entry in entries.iter_mut().filter(|entry| entry.standing == Standing::Unreachable) {
-        if journal.is_some_and(|journal| journal.knows(entry)) {
+        if !is_read {
+            entry.standing = Standing::Unrecorded;
+            entry.hold = entry.hold.take().or(Some(Hold::UseUnknown));
+        } else if journal.is_some_and(|journal| journal.knows(entry)) {
             entry.standing = Standing::Struck;
         } else if doubt.is_some() {
             entry.hold = entry.hold.take().or(Some(Hold::MayBeShared));
@@ -260,11 +291,25 @@ fn entry(name: OsString, measured: &Measured, record: Option<Record>) -> Entry {
         parts: vec![Part::new(None, listed)],
         name,
         usage: measured.usage,
+        shared_bytes: measured.shared_bytes,
         last_use: last_use.unwrap_or(listed.modified),
         written,
         standing: record.map_or(Standing::Unreachable, Standing::Recorded),
         hold: measured.trouble.clone().map(Hold::Trouble).or(unknown),
     }
+}
+
+fn turborepo(store: &Store, files: Vec<Measured>, now: Duration, fixed: &mut Usage) -> Vec<Entry> {
+    let is_unfinished = |file: &Measured| is_unfinished(&file.listed.name);
+    let (unfinished, whole) = files.into_iter().partition::<Vec<_>, _>(is_unfinished);
+    let mut entries = grouped(store, whole);
+    for file in unfinished {
+        match left_behind(&file, now) {
+            Some(entry) => entries.push(entry),
+            None => *fixed += file.usage,
+        }
+    }
+    entries
 }
 
 fn grouped(store: &Store, files: Vec<Measured>) -> Vec<Entry> {
@@ -277,6 +322,7 @@ fn grouped(store: &Store, files: Vec<Measured>) -> Vec<Entry> {
             name,
             parts: Vec::new(),
             usage: Usage::default(),
+            shared_bytes: 0,
             last_use,
             written: last_use,
             standing: Standing::Unrecorded,
@@ -284,6 +330,7 @@ fn grouped(store: &Store, files: Vec<Measured>) -> Vec<Entry> {
         });
         group.parts.push(Part::new(None, &file.listed));
         group.usage += file.usage;
+        group.shared_bytes += file.shared_bytes;
         group.last_use = group.last_use.max(last_use);
         group.hold = group.hold.take().or(file.trouble.map(Hold::Trouble));
     }

@@ -127,11 +127,13 @@ impl Index {
 pub fn file_name(path: &Path, folder: FileId) -> String {
     let numbers = [folder.device.to_le_bytes(), folder.inode.to_le_bytes()].concat();
     let bytes = numbers.iter().chain(path.as_os_str().as_encoded_bytes());
-    // FNV-1a, 64 bits. It need not resist anybody: the file says which folder it is about.
-    let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3)
-    });
-    format!("cache-index-{hash:016x}.json")
+    format!("cache-index-{:016x}.json", digest(bytes))
+}
+
+/// FNV-1a, 64 bits, for names of files. It need not resist anybody: they say what they are about, or do no harm.
+pub fn digest<'a>(bytes: impl Iterator<Item = &'a u8>) -> u64 {
+    bytes
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3))
 }
 
 /// Removes every index in the state folder, and says whether there was one.

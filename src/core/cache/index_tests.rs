@@ -28,7 +28,15 @@ fn listed(name: &str) -> Listed {
 
 fn measured(name: &str) -> Measured {
     let usage = Usage { disk_bytes: 8192, linked_bytes: 0, apparent_bytes: 77, files: 2 };
-    Measured { listed: listed(name), usage, newest: Newest::default(), is_whole: true, trouble: None }
+    Measured {
+        listed: listed(name),
+        usage,
+        newest: Newest::default(),
+        is_whole: true,
+        trouble: None,
+        linked: Vec::new(),
+        shared_bytes: 0,
+    }
 }
 
 fn remembered(entry: &Measured) -> bool {

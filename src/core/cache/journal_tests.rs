@@ -42,6 +42,7 @@ fn entry(name: &str, inode: u64, standing: Standing) -> Entry {
         name: name.into(),
         parts: vec![part(None, name, inode), part(Some("terminalOutputs"), name, inode + 1)],
         usage: Usage::default(),
+        shared_bytes: 0,
         last_use: Duration::ZERO,
         written: Duration::ZERO,
         standing,

@@ -82,5 +82,5 @@ pub fn measure<D: Disk>(
 const fn known(listed: Listed, usage: Usage) -> Measured {
     // Only entries with records of their use are remembered, so that nobody asks for the times of their files.
     let newest = Newest { modified: listed.modified, accessed: listed.modified };
-    Measured { listed, usage, newest, is_whole: true, trouble: None }
+    Measured { listed, usage, newest, is_whole: true, trouble: None, linked: Vec::new(), shared_bytes: 0 }
 }

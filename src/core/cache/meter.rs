@@ -42,6 +42,12 @@ impl<'a> Meter<'a> {
         self
     }
 
+    /// The time since 1970 that it measures for.
+    #[must_use]
+    pub const fn now(&self) -> Duration {
+        self.now
+    }
+
     /// How many entries were known from an earlier look.
     #[must_use]
     pub const fn from_index(&self) -> usize {

@@ -15,5 +15,6 @@ pub mod plan;
 pub mod run;
 pub mod store;
 pub mod trash;
+pub mod turbo;
 pub mod users;
 pub mod watch;

@@ -74,7 +74,10 @@ impl Plan {
 /// Decides. `now` is the time since 1970, `fixed_bytes` what the store holds besides its entries.
 #[must_use]
 pub fn plan(entries: &[Entry], fixed_bytes: u64, now: Duration, limits: &Limits) -> Plan {
-    let size = |entry: &Entry| entry.usage.disk_bytes.saturating_add(entry.usage.linked_bytes);
+    let size = |entry: &Entry| {
+        let once = entry.usage.linked_bytes.saturating_sub(entry.shared_bytes);
+        entry.usage.disk_bytes.saturating_add(once)
+    };
     let total_bytes = entries.iter().map(size).fold(fixed_bytes, u64::saturating_add);
     let mut plan = Plan { total_bytes, ..Plan::default() };
     let mut oldest: Vec<usize> = (0..entries.len()).collect();

@@ -12,6 +12,7 @@ fn entry(name: &str, bytes: u64, age_seconds: u64) -> Entry {
         name: name.into(),
         parts: Vec::new(),
         usage: Usage { disk_bytes: bytes, ..Usage::default() },
+        shared_bytes: 0,
         last_use: NOW.saturating_sub(Duration::from_secs(age_seconds)),
         written: NOW.saturating_sub(Duration::from_secs(age_seconds)),
         standing: Standing::Unrecorded,

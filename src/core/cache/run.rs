@@ -1,7 +1,7 @@
 //! One store from its folder to what became of it.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::apply::{Opened, Outcome, apply};
@@ -50,12 +50,36 @@ pub enum RunError {
     /// What is in it cannot be read.
     #[error(transparent)]
     Gather(#[from] GatherError),
+    /// It is a link, and only folders are pruned.
+    #[error(
+        "{path}: it is a symbolic link, not a folder; to prune the folder that it leads to, name {real} as the path \
+         of a cache in your own configuration",
+        path = path.display(),
+        real = real.display()
+    )]
+    Link {
+        /// Where it is.
+        path: PathBuf,
+        /// Where it leads to.
+        real: PathBuf,
+    },
+    /// It is not what was looked at before.
+    #[error("something else is in its place since it was checked, so nothing was done")]
+    Exchanged,
     /// Another run is pruning it.
     #[error("another run is pruning it")]
     Locked,
     /// What an interrupted run has left cannot be put right.
     #[error("what an interrupted run has left cannot be put right: {0}")]
     Settle(#[from] SettleError),
+}
+
+impl RunError {
+    /// Whether something that was to be done could not be done; otherwise it could not be looked at.
+    #[must_use]
+    pub const fn is_action(&self) -> bool {
+        matches!(self, Self::Settle(SettleError::Io(_)))
+    }
 }
 
 /// How to go about it.
@@ -100,7 +124,12 @@ pub fn prune<D: Disk>(
     how: How<'_>,
 ) -> Result<Pruned, RunError> {
     let acts = how.acts_on(store);
-    let base = &open(disk, store, acts)?;
+    let base = &match open(disk, store, acts) {
+        // Somebody took it away since it was found: an empty cache, and no failure.
+        Err(RunError::Open(OpenError::Missing(_))) => return Ok(Pruned::default()),
+        opened => opened?,
+    };
+    watch.at(Step::Opened);
     let id = disk.stat(base).map_err(GatherError::Io)?.id;
     let state = how.state.filter(|_| store.nx.is_some());
     let journal = state.map(|state| Journal::open(state, &store.folder, id));
@@ -200,10 +229,35 @@ impl<D: Disk> Run<'_, D> {
 fn open<D: Disk>(disk: &D, store: &Store, acts: bool) -> Result<D::Folder, RunError> {
     let base = base_of(store);
     // Nothing is done to what is only reported, so that a link to it, on another disk perhaps, may be followed.
-    let real = matches!(store.kind, Kind::Reported(_)).then(|| base.canonicalize().ok()).flatten();
-    let folder = disk.open(real.as_deref().unwrap_or(base))?;
+    let is_reported = matches!(store.kind, Kind::Reported(_));
+    if !is_reported && store.seen.is_none() {
+        // It was gone when it was checked: what is there by now was not.
+        return Err(OpenError::Missing(base.to_owned()).into());
+    }
+    let real = is_reported.then(|| base.canonicalize().ok()).flatten();
+    let folder = disk.open(real.as_deref().unwrap_or(base)).map_err(|error| explain(error, store))?;
+    if !is_reported && !is_as_seen(disk, store, &folder)? {
+        return Err(RunError::Exchanged);
+    }
     if acts && !disk.lock(&folder).map_err(GatherError::Io)? {
         return Err(RunError::Locked);
     }
     Ok(folder)
+}
+
+/// A link is not followed; whoever wants that can say where it leads to.
+fn explain(error: OpenError, store: &Store) -> RunError {
+    let seen =
+        store.seen.as_ref().filter(|seen| matches!(error, OpenError::NotAFolder(..)) && seen.real.is_dir());
+    match seen {
+        Some(seen) => RunError::Link { path: base_of(store).to_owned(), real: seen.real.clone() },
+        None => error.into(),
+    }
+}
+
+/// Whether this is the folder that was checked: a path may lead elsewhere at any time.
+fn is_as_seen<D: Disk>(disk: &D, store: &Store, folder: &D::Folder) -> Result<bool, RunError> {
+    let Some(seen) = &store.seen else { return Ok(false) };
+    let is_same = disk.stat(folder).map_err(GatherError::Io)?.id == seen.id;
+    Ok(is_same && base_of(store).canonicalize().is_ok_and(|real| real == seen.real))
 }

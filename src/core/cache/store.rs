@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::find::Seen;
 use super::nx::locate::NxStore;
 use super::plan::Limits;
 use crate::core::process::NamePattern;
@@ -82,6 +83,9 @@ const DAY: Duration = Duration::from_secs(86_400);
 /// The name of the store of Nx, whose places are found in a way of its own.
 pub const NX: &str = "nx";
 
+/// The name of the store of Turborepo, which has settings of its own.
+pub const TURBO: &str = "turbo";
+
 /// Every store that is known, in the order in which they are reported.
 pub static STORES: &[Description] = &[
     Description {
@@ -93,7 +97,7 @@ pub static STORES: &[Description] = &[
         max_age: None,
     },
     Description {
-        name: "turbo",
+        name: TURBO,
         kind: Kind::Entries,
         places: &[
             Place::Variable("TURBO_CACHE_DIR"),
@@ -148,6 +152,37 @@ const fn reported(name: &'static str, places: &'static [Place], advice: &'static
     Description { name, kind: Kind::Reported(advice), places, users: &[], is_divided: true, max_age: None }
 }
 
+/// Who says where a store is. What is a sign of somebody's work in one place is what the tool itself writes in another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// Its tool has it there in every package.
+    Package,
+    /// Its tool has it there for every user.
+    User,
+    /// The tool was told so, by a variable or its own settings.
+    Told,
+    /// Settings of the tool in the workspace, which may have come from anywhere.
+    ToldByWorkspace,
+    /// Our own configuration in the workspace, of which the same is true.
+    Workspace,
+    /// The configuration of the user.
+    Configured,
+}
+
+impl Origin {
+    /// Whether somebody chose the folder, and may have chosen a wrong one.
+    #[must_use]
+    pub const fn is_chosen(self) -> bool {
+        !matches!(self, Self::Package | Self::User)
+    }
+
+    /// Whether our own configuration says so.
+    #[must_use]
+    pub const fn is_ours(self) -> bool {
+        matches!(self, Self::Workspace | Self::Configured)
+    }
+}
+
 /// A store that is there.
 #[derive(Debug, Clone)]
 pub struct Store {
@@ -155,6 +190,8 @@ pub struct Store {
     pub name: String,
     /// What may be done with it.
     pub kind: Kind,
+    /// Who says where it is.
+    pub origin: Origin,
     /// The folder, as it is reported.
     pub folder: PathBuf,
     /// Which names are its entries: in `folder`, or for [`Selection::Only`] in its parent.
@@ -177,6 +214,8 @@ pub struct Store {
     pub notes: Vec<String>,
     /// Why nothing may be removed.
     pub refusal: Option<String>,
+    /// What stood there when that was found out.
+    pub seen: Option<Seen>,
 }
 
 /// The name of the folder into which things are renamed before they are deleted.

@@ -1,9 +1,11 @@
 //! Who works with a store: the processes of its tools in its project.
 
+use std::collections::HashSet;
+use std::fmt;
 use std::path::Path;
 
 use super::store::{Kind, Store};
-use crate::core::host::{Host, LookError, Unknown};
+use crate::core::host::{Host, LookError, Process, Unknown};
 use crate::core::process::invocation::Invocation;
 use crate::core::process::{Arguments, NamePattern};
 
@@ -20,12 +22,38 @@ const BYSTANDERS: &[&[u8]] = &[
 /// Programs that run whatever is written in JavaScript.
 const RUNTIMES: [&str; 3] = ["node", "bun", "deno"];
 
-/// The numbers of the processes that work with a store. Whoever does not say where it works may work here, and so may
-/// whoever was started above the workspace: it may have been told to work in it.
+/// A process that works with a store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// Its number.
+    pub pid: u32,
+    /// What it runs, as somebody else chose to call it.
+    pub program: String,
+}
+
+impl fmt::Display for User {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{} ({})", self.program, self.pid)
+    }
+}
+
+/// The first of them, for people.
+#[must_use]
+pub fn named(users: &[User]) -> String {
+    const SHOWN: usize = 3;
+    let mut names: Vec<String> = users.iter().take(SHOWN).map(User::to_string).collect();
+    if users.len() > SHOWN {
+        names.push(format!("{} more", users.len() - SHOWN));
+    }
+    names.join(", ")
+}
+
+/// The processes that work with a store. Whoever does not say where it works may work here, and so may whoever was
+/// started above the workspace: it may have been told to work in it.
 ///
 /// # Errors
 /// When the processes cannot be looked at: then nobody can say that there is none.
-pub fn of<H: Host>(host: &H, store: &Store) -> Result<Vec<u32>, LookError> {
+pub fn of<H: Host>(host: &H, store: &Store) -> Result<Vec<User>, LookError> {
     let patterns: Vec<NamePattern> =
         store.users.iter().filter_map(|name| NamePattern::new(name).ok()).collect();
     // Dozens of tools are built on the ones that fill these caches: nobody can name them all.
@@ -41,8 +69,41 @@ pub fn of<H: Host>(host: &H, store: &Store) -> Result<Vec<u32>, LookError> {
         Err(Unknown::Gone) => false,
         Err(_) => true,
     };
-    let pids = scan.processes.into_iter().map(|process| process.stat.pid);
-    Ok(pids.filter(|pid| works_here(*pid)).collect())
+    let (known, others): (Vec<_>, Vec<_>) =
+        scan.processes.into_iter().partition(|process| is_user(&patterns, process.command.arguments()));
+    // Whoever started us waits for us: a script of pnpm or npm, or the editor that its terminal is in.
+    let above = if others.is_empty() { HashSet::new() } else { ancestors(host) };
+    let others = others.into_iter().filter(|process| !above.contains(&process.stat.pid));
+    let working = known.into_iter().chain(others).filter(|process| works_here(process.stat.pid));
+    let user =
+        |process: Process| User { pid: process.stat.pid, program: program(process.command.arguments()) };
+    Ok(working.map(user).collect())
+}
+
+/// The numbers of our parent, its parent and so on.
+fn ancestors<H: Host>(host: &H) -> HashSet<u32> {
+    let mut found = HashSet::new();
+    let mut at = host.ourselves().pid;
+    while let Ok(stat) = host.stat(at) {
+        if !found.insert(stat.parent) {
+            break;
+        }
+        at = stat.parent;
+    }
+    found
+}
+
+/// The program, and the script that it runs.
+fn program(arguments: Arguments<'_>) -> String {
+    let invocation = Invocation::of(arguments);
+    let last = |path: &[u8]| {
+        let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+        String::from_utf8_lossy(name).into_owned()
+    };
+    match invocation.script {
+        Some(script) => format!("{} {}", last(invocation.program), last(script)),
+        None => last(invocation.program),
+    }
 }
 
 fn is_runtime(arguments: Arguments<'_>) -> bool {
@@ -68,7 +129,7 @@ fn is_within(folder: &Path, project: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_user;
+    use super::{User, is_user, named, program};
     use crate::core::process::{CommandLine, NamePattern};
 
     #[test]
@@ -101,5 +162,21 @@ mod tests {
             let line = CommandLine::from_words(words);
             assert_eq!(is_user(&patterns, line.arguments()), *expected, "{words:?}");
         }
+    }
+
+    #[test]
+    fn whoever_works_with_a_cache_is_called_by_the_script_that_it_runs() {
+        let table: &[(&[&str], &str)] = &[
+            (&["/usr/bin/node", "/w/node_modules/vite/bin/vite.js", "--host"], "node vite.js"),
+            (&["node", "--inspect", "server.js"], "node server.js"),
+            (&["bun"], "bun"),
+            (&["node", "-e", "1"], "node"),
+        ];
+        for (words, expected) in table {
+            let line = CommandLine::from_words(words);
+            assert_eq!(program(line.arguments()), *expected, "{words:?}");
+        }
+        let users: Vec<User> = (1..6).map(|pid| User { pid, program: "node".to_owned() }).collect();
+        assert_eq!(named(&users), "node (1), node (2), node (3), 2 more");
     }
 }

@@ -6,6 +6,8 @@ use super::plan::Plan;
 /// The instants at which an interruption would leave something half done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
+    /// Its folder is open, and nothing was looked at.
+    Opened,
     /// It is written down what is about to be struck, and nothing is struck yet.
     Noted,
     /// Records are struck out of one database, and not yet out of the next one.
@@ -33,6 +35,7 @@ impl Step {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Opened => "opened",
             Self::Noted => "noted",
             Self::Committed => "committed",
             Self::Rows => "rows",
@@ -51,6 +54,8 @@ impl Step {
 pub trait Watch: Sync {
     /// It is decided what has to go; nothing of it is done yet.
     fn planned(&self, plan: &Plan);
+    /// So many more entries are out of the cache, and only have to be deleted.
+    fn withdrawn(&self, entries: usize);
     /// So much more was measured or deleted. Called from any thread.
     fn progress(&self, usage: &Usage);
     /// Whether somebody asked to stop. Called from any thread.

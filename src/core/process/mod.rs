@@ -13,7 +13,7 @@ pub mod tree;
 
 pub use command_line::{Arguments, CommandLine};
 pub use identity::{BootId, Identity, Pid, StartTicks};
-pub use pattern::NamePattern;
+pub use pattern::{NamePattern, PatternError};
 pub use protect::{Facts, Guard, Protection};
 pub use rule::{MatchedBy, Rule, RuleLimits, Scope};
 pub use tree::Tree;

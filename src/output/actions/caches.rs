@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use super::super::prune_cache::{StoreRow, exceptions};
+use super::super::prune_cache::StoreRow;
+use super::super::prune_cache_notes::exceptions;
 use super::{Deed, End, Status};
 use crate::core::cache::plan::Plan;
 use crate::core::cache::run::Pruned;
 use crate::core::cache::store::{Kind, Store};
 use crate::core::cache::trash::Settled;
+use crate::core::cache::users::named;
 use crate::core::telemetry::event::Draft;
 
 /// What a plan says is about to go; nothing if nothing is.
@@ -59,8 +61,7 @@ fn end(row: &StoreRow, pruned: &Pruned) -> Option<End> {
         return Some(End::new(Status::Refused, "refused", reason));
     }
     if !row.users.is_empty() {
-        let pids: Vec<String> = row.users.iter().take(5).map(u32::to_string).collect();
-        return Some(End::new(Status::Refused, "in_use", format!("in use by {}", pids.join(", "))));
+        return Some(End::new(Status::Refused, "in_use", format!("in use by {}", named(&row.users))));
     }
     let reasons = exceptions(pruned).join("; ");
     Some(match (row.has_failure(), row.is_done()) {

@@ -7,8 +7,9 @@ use crate::core::cache::apply::Outcome;
 use crate::core::cache::disk::Usage;
 use crate::core::cache::plan::{Eviction, Limits, Plan, Reason};
 use crate::core::cache::run::Pruned;
-use crate::core::cache::store::{Kind, LastUse, Selection, Store};
+use crate::core::cache::store::{Kind, LastUse, Origin, Selection, Store};
 use crate::core::cache::trash::Settled;
+use crate::core::cache::users::User;
 use crate::core::telemetry::event::EventKind;
 
 const GONE: Outcome =
@@ -18,6 +19,7 @@ fn store(kind: Kind, refusal: Option<&str>) -> Store {
     Store {
         name: "turbo".to_owned(),
         kind,
+        origin: Origin::Package,
         folder: "/w/.turbo/cache".into(),
         selection: Selection::Turborepo,
         last_use: LastUse::Touched,
@@ -29,7 +31,12 @@ fn store(kind: Kind, refusal: Option<&str>) -> Store {
         version: None,
         notes: Vec::new(),
         refusal: refusal.map(str::to_owned),
+        seen: None,
     }
+}
+
+fn vite() -> User {
+    User { pid: 7, program: "node vite.js".to_owned() }
 }
 
 fn plan(evictions: usize) -> Plan {
@@ -45,6 +52,7 @@ fn row(outcomes: Option<Vec<Outcome>>) -> StoreRow {
         result: Ok(pruned),
         users: Vec::new(),
         is_locked: false,
+        is_action: false,
         acts: true,
     }
 }
@@ -89,7 +97,7 @@ fn what_became_of_a_store_has_its_words_and_its_numbers() {
     let unread =
         |acts, is_locked| StoreRow { result: Err("EACCES".to_owned()), acts, is_locked, ..row(None) };
     let refused = StoreRow { store: store(Kind::Entries, Some("tracked")), acts: false, ..row(None) };
-    let in_use = StoreRow { users: vec![7], acts: false, ..row(None) };
+    let in_use = StoreRow { users: vec![vite()], acts: false, ..row(None) };
     let reported = StoreRow { store: store(Kind::Reported("x"), None), acts: false, ..row(None) };
     let table = [
         ("all gone", row(Some(vec![GONE, Outcome::GoneAlready])), words("success", "pruned")),

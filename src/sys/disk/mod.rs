@@ -36,7 +36,8 @@ use rustix::fs::{
 use rustix::io::Errno;
 
 use crate::core::cache::disk::{
-    Cause, Disk, FileKind, Interrupted, Listed, Measured, Newest, OpenError, Removed, Space, Trouble, Usage,
+    Cause, Disk, FileKind, Interrupted, LinkedFile, Listed, Measured, Newest, OpenError, Removed, Space,
+    Trouble, Usage,
 };
 use tally::Tally;
 use task::{Measure, Remove};
@@ -201,19 +202,23 @@ fn alone(listed: Listed, device: u64, progress: &(dyn Fn(&Usage) + Sync)) -> Mea
     if listed.id.device != device {
         let trouble = Some(Trouble { path: listed.name.clone().into(), cause: Cause::Mount });
         let newest = Newest::default();
-        return Measured { listed, usage: Usage::default(), newest, is_whole: false, trouble };
+        let (usage, linked) = (Usage::default(), Vec::new());
+        return Measured { listed, usage, newest, is_whole: false, trouble, linked, shared_bytes: 0 };
     }
     let is_whole = listed.links <= 1;
     let (disk_bytes, linked_bytes) = if is_whole { (listed.disk_bytes, 0) } else { (0, listed.disk_bytes) };
     let usage = Usage { disk_bytes, linked_bytes, apparent_bytes: listed.apparent_bytes, files: 1 };
     progress(&usage);
     let newest = Newest { modified: listed.modified, accessed: listed.accessed };
-    Measured { listed, usage, newest, is_whole, trouble: None }
+    let file = LinkedFile { inode: listed.id.inode, disk_bytes: linked_bytes };
+    let linked = (!is_whole).then_some(file).into_iter().collect();
+    Measured { listed, usage, newest, is_whole, trouble: None, linked, shared_bytes: 0 }
 }
 
 fn measured(listed: Listed, tally: Tally) -> Measured {
     let is_whole = tally.is_done && !tally.is_unsteady && tally.trouble.is_none();
-    Measured { listed, usage: tally.usage, newest: tally.newest, is_whole, trouble: tally.trouble }
+    let Tally { usage, newest, trouble, elsewhere, .. } = tally;
+    Measured { listed, usage, newest, is_whole, trouble, linked: elsewhere, shared_bytes: 0 }
 }
 
 fn removed(name: &OsStr, tally: Tally) -> Removed {

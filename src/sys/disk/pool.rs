@@ -12,6 +12,9 @@ use super::platform::Listing;
 /// How many listings may be paused at a time, each with its folder open.
 const MAX_PAUSED: usize = 32;
 
+/// So many files with several names are kept to be told apart, 4 MiB of them.
+const MAX_LINKED: usize = 262_144;
+
 /// Something to do.
 pub enum Item {
     /// The entry of this number.
@@ -38,6 +41,7 @@ pub struct Pool {
     next: AtomicUsize,
     entries: usize,
     paused: AtomicUsize,
+    linked: AtomicUsize,
     is_stopped: AtomicBool,
 }
 
@@ -52,6 +56,7 @@ impl Pool {
             next: AtomicUsize::new(0),
             entries,
             paused: AtomicUsize::new(0),
+            linked: AtomicUsize::new(0),
             is_stopped: AtomicBool::new(false),
         }
     }
@@ -63,6 +68,12 @@ impl Pool {
     /// One more thread takes part, to the end.
     pub fn join(&self) {
         self.threads.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Sets room aside for so many files with several names, and returns for how many there is some.
+    pub fn room(&self, wanted: usize) -> usize {
+        let taken = self.linked.fetch_add(wanted, Ordering::Relaxed);
+        MAX_LINKED.saturating_sub(taken).min(wanted)
     }
 
     /// Somebody asked to stop.

@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rustix::fs::Stat;
 
 use super::facts;
-use crate::core::cache::disk::{Newest, Trouble, Usage};
+use crate::core::cache::disk::{LinkedFile, Newest, Trouble, Usage};
 
 /// A file with several names.
 #[derive(Debug, Clone, Copy)]
@@ -69,6 +69,8 @@ pub struct Tally {
     pub is_unsteady: bool,
     /// Whether all of it was done.
     pub is_done: bool,
+    /// The files with names elsewhere, once it is closed, as far as there was room for them.
+    pub elsewhere: Vec<LinkedFile>,
     linked: HashMap<u64, Linked>,
 }
 
@@ -87,12 +89,18 @@ impl Tally {
         usage
     }
 
-    /// Decides about the files with several names, and returns what they came to.
-    fn close(&mut self) -> Usage {
+    /// Decides about the files with several names, and returns what they came to. `room` is asked for how many of
+    /// them may be kept.
+    fn close(&mut self, room: impl Fn(usize) -> usize) -> Usage {
         let mut usage = Usage::default();
+        let mut left = if self.linked.is_empty() { 0 } else { room(self.linked.len()) };
         for file in mem::take(&mut self.linked).into_values() {
             let is_all_here = file.here >= file.links;
             self.is_unsteady |= !is_all_here;
+            if !is_all_here && left > 0 {
+                left -= 1;
+                self.elsewhere.push(LinkedFile { inode: file.inode, disk_bytes: file.disk_bytes });
+            }
             let (disk_bytes, linked_bytes) =
                 if is_all_here { (file.disk_bytes, 0) } else { (0, file.disk_bytes) };
             usage += Usage { disk_bytes, linked_bytes, apparent_bytes: file.apparent_bytes, files: 1 };
@@ -142,18 +150,19 @@ impl Entry {
         tally.trouble.get_or_insert_with(trouble);
     }
 
-    /// All of it is done: returns the usage, and the share in it of files with several names.
-    pub fn close(&self) -> (Usage, Usage) {
+    /// All of it is done: returns the usage, and the share in it of files with several names. `room` says how many of
+    /// those may be kept.
+    pub fn close(&self, room: impl Fn(usize) -> usize) -> (Usage, Usage) {
         let mut tally = self.tally();
         tally.is_done = true;
-        let linked = tally.close();
+        let linked = tally.close(room);
         (tally.usage, linked)
     }
 
     /// Takes what is known; files with several names are counted in any case.
     pub fn take(&self) -> Tally {
         let mut tally = mem::take(&mut *self.tally());
-        tally.close();
+        tally.close(|_| 0);
         tally
     }
 }

@@ -4,9 +4,13 @@ the folder in which brainwav keeps its own state."""
 import os
 import re
 import shutil
+from typing import NamedTuple
 
 from .cache_nx import SETS, fills_up, with_workspace
 from .cache_tools import content, limits, prune
+from .cache_turbo import Turbo
+from .cache_turbo import fills_up as turbo_fills_up
+from .cache_whole import FILES, Server, grow_old
 from .failure import Skip, expect, same
 from .registry import scenario
 
@@ -79,7 +83,7 @@ def is_only_looked_at(workspace, *options):
     before = files(workspace)
     look = prune(workspace, *options, before=("strace", "-f", "-y", "-s", "4096", "-e", calls, "-o", trace))
     expect(look.code in (0, 1), "it succeeds:", look)
-    expect(look.entries("nx"), "it has seen the cache:", look)
+    expect(look.entries(workspace.kind), "it has seen the cache:", look)
     same(changes(trace, own(world), logs), [], f"calls that change something in {look}")
     same(files(workspace) ^ before, set(), f"files that are not as before after {look}")
     return look
@@ -87,9 +91,13 @@ def is_only_looked_at(workspace, *options):
 
 def is_proved(workspace):
     fills_up(workspace)
-    options = (*limits(workspace)[0], "--min-age", "0s")
+    shows(workspace, *limits(workspace)[0], "--min-age", "0s")
+
+
+def shows(workspace, *options):
+    """A dry run and a list change nothing, and the same without them does."""
     look = is_only_looked_at(workspace, *options, "--dry-run")
-    expect(look.evictions("nx"), "there was something to do:", look)
+    expect(look.evictions(workspace.kind), "there was something to do:", look)
     is_only_looked_at(workspace, *options, "--list")
     # The trace shows what it has to show: the same without --dry-run is full of it.
     trace = workspace.world.root / "trace-of-a-prune"
@@ -104,3 +112,35 @@ def cache_dry_run(world):
         raise Skip("strace is not on PATH")
     for version, daemon in (("23.2", False), ("20.8", True), ("19.8", False)):
         with_workspace(world, version, is_proved, daemon=daemon, projects=2)
+
+
+class Place(NamedTuple):
+    """A project with a cache that goes as a whole."""
+    world: object
+    kind: str
+    folder: object
+
+
+def whole(world):
+    folder = world.folder("vite", "vitest5", **FILES)
+    server = Server(world, folder)
+    server.serves_the_dependency()
+    server.stop()
+    grow_old(folder / "node_modules/.vite/deps")
+    webpack = folder / "node_modules/.cache/webpack"
+    world.write(webpack / "web-production/0.pack", "x" * 10_000)
+    world.write(webpack / "web-production/package.json", "{}")
+    grow_old(webpack)
+    for kind in ("vite", "webpack"):
+        shows(Place(world, kind, folder))
+
+
+@scenario("cache-dry-run-others", "the same for Turborepo, and for caches that go as a whole",
+          ["turbo-cache/2.11", "vitest5"])
+def cache_dry_run_others(world):
+    if not shutil.which("strace"):
+        raise Skip("strace is not on PATH")
+    workspace = Turbo(world, "2.11", projects=2)
+    turbo_fills_up(workspace)
+    shows(workspace, *limits(workspace)[0], "--min-age", "0s")
+    whole(world)

@@ -112,6 +112,7 @@ pub struct Alone;
 
 impl Watch for Alone {
     fn planned(&self, _: &Plan) {}
+    fn withdrawn(&self, _: usize) {}
     fn progress(&self, _: &Usage) {}
     fn stop(&self) -> bool {
         false

@@ -6,7 +6,7 @@ pub mod database;
 #[cfg(test)]
 pub(super) mod fixture;
 mod identity;
-mod jsonc;
+pub(super) mod jsonc;
 pub mod layout;
 pub mod locate;
 pub mod notes;

@@ -88,7 +88,8 @@ impl<T: Task> Worker<'_, T> {
     }
 
     pub(super) fn close(&self, entry: &Entry) {
-        let (usage, linked) = entry.close();
+        let room = |wanted| if T::REMOVES { 0 } else { self.pool.room(wanted) };
+        let (usage, linked) = entry.close(room);
         let told = if T::REMOVES { linked } else { usage };
         if !T::REMOVES || told != Usage::default() {
             (self.walk.progress)(&told);
