@@ -92,7 +92,7 @@ impl Pipeline {
     pub fn debug(&self, ui: &mut Ui, lines: &[u8]) {
         if self.is_debugging {
             for line in String::from_utf8_lossy(lines).lines() {
-                ui.status(0, &format!("spooled {line}"));
+                ui.redacted(&format!("spooled {line}"));
             }
         }
     }

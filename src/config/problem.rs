@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::value::ValueError;
+use crate::core::redact::without_secrets;
 use crate::error::{Error, ErrorKind};
 
 /// A place in a file.
@@ -94,7 +95,8 @@ fn digits(spot: &Spot) -> usize {
 
 fn excerpt(formatter: &mut fmt::Formatter<'_>, spot: &Spot) -> fmt::Result {
     let gutter = digits(spot);
-    write!(formatter, "\n{:gutter$} |\n{} | {}\n{:gutter$} | ", "", spot.line, spot.excerpt, "")?;
+    let line = without_secrets(&spot.excerpt);
+    write!(formatter, "\n{:gutter$} |\n{} | {line}\n{:gutter$} | ", "", spot.line, "")?;
     write!(formatter, "{:1$}{2}", "", spot.indent, "^".repeat(spot.width.max(1)))
 }
 

@@ -182,6 +182,13 @@ impl Ui {
         }
     }
 
+    /// Says what was redacted before, as the user wants it: with his marker, which is none of ours.
+    pub fn redacted(&mut self, text: &str) {
+        if !self.appearance.quiet {
+            self.write("", "", text);
+        }
+    }
+
     /// Says something that belongs to what was said before, however quiet the run is.
     pub fn note(&mut self, text: &str) {
         self.line("", "", text);
@@ -206,13 +213,19 @@ impl Ui {
         self.line("error: ", "31", text);
     }
 
-    /// Every line bears the brand, and none a secret, whoever wrote it and whatever he forgot. That stderr cannot be written to is nothing that could be said anywhere.
+    /// No line shows a secret, whoever wrote it and whatever he forgot.
     fn line(&mut self, kind: &str, color: &str, text: &str) {
+        let text = self.confidential.hide(text).into_owned();
+        self.write(kind, color, &text);
+    }
+
+    /// Every line bears the brand. That stderr cannot be written to is nothing that could be said anywhere.
+    fn write(&mut self, kind: &str, color: &str, text: &str) {
         let mut kind = kind.to_owned();
         if self.color_err && !kind.is_empty() {
             kind = format!("\x1b[{color}m{kind}\x1b[0m");
         }
-        for line in self.confidential.hide(text).lines() {
+        for line in text.lines() {
             let _ = writeln!(self.err, "[{BRAND}] {kind}{}", sanitize(line));
             kind.clear();
         }

@@ -6,8 +6,8 @@ use std::path::Path;
 use brainwav::cli::Cli;
 use clap::{Arg, ArgAction, CommandFactory};
 
-use crate::support::TestEnv;
 use crate::support::spool::events;
+use crate::support::{Output, TestEnv};
 
 /// What must not come out of [`VALUES`].
 const SECRETS: [&str; 2] = ["hunter22x", "Zm9vYmFyMTIzNDU2"];
@@ -117,6 +117,9 @@ fn what_stands_in_a_document_or_a_file_is_not_shown_either() {
         let output = env.run(&["telemetry", "emit", "--json-event", document]).expect_code(2);
         assert!(!output.stderr.contains("hunter22x"), "{}", output.stderr);
     }
+    env.write_config("[telemetry]\npassword: hunter22x\n");
+    let output = env.run(&["telemetry", "emit"]).expect_code(2);
+    assert!(!output.stderr.contains("hunter22x") && output.stderr.contains("no TOML"), "{}", output.stderr);
     env.write_config("[telemetry]\ntopic = \"token=hunter22x\"\n");
     let output = env.run(&["telemetry", "emit"]).expect_code(2);
     assert!(!output.stderr.contains("hunter22x") && output.stderr.contains("topic"), "{}", output.stderr);
@@ -148,4 +151,18 @@ fn a_command_line_in_one_word_is_no_name_of_a_tool() {
     let tools: Vec<_> = events(&env).iter().map(|event| event["labels"]["tool"].clone()).collect();
     assert_eq!(tools, ["run", "run", "true", "true"]);
     assert!(!events(&env).iter().any(|event| event.to_string().contains("acme")));
+}
+
+#[test]
+fn what_is_in_the_spool_is_shown_as_it_is() {
+    let env = TestEnv::new();
+    env.write_config("[telemetry.redact]\nmarker = \"***\"\n");
+    let mut command = env.command(&["telemetry", "emit", "--label", "pin=4711"]);
+    command.env("CORTEX_TELEMETRY_DEBUG", "1");
+    let output = Output::of(command).expect_code(0);
+    assert!(
+        output.stderr.contains("\"pin\":\"***\"") && !output.stderr.contains("4711"),
+        "{}",
+        output.stderr
+    );
 }

@@ -72,12 +72,19 @@ fn secrets_in(text: &str) -> Vec<(usize, usize)> {
     match names_secret(name).filter(|_| is_name(name) && !value.is_empty()) {
         Some(named) if named.hides(value.as_bytes()) => vec![(name.len() + 1, text.len())],
         Some(_) => Vec::new(),
-        None => {
-            let own = |text: &[u8]| if text.starts_with(MARKER.as_bytes()) { MARKER.len() } else { 0 };
-            let spans = scan(text.as_bytes(), SIGHT, &own).spans;
-            spans.iter().map(|span| (span.start, span.end)).collect()
-        }
+        None => found_in(text),
     }
+}
+
+fn found_in(text: &str) -> Vec<(usize, usize)> {
+    let own = |text: &[u8]| if text.starts_with(MARKER.as_bytes()) { MARKER.len() } else { 0 };
+    scan(text.as_bytes(), SIGHT, &own).spans.iter().map(|span| (span.start, span.end)).collect()
+}
+
+/// A line that somebody wrote, such as one of a configuration, without its secrets. Whose it is stays.
+#[must_use]
+pub fn without_secrets(text: &str) -> String {
+    marked(text, &found_in(text))
 }
 
 fn is_name(text: &str) -> bool {

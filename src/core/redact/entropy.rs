@@ -51,8 +51,10 @@ pub fn long_run(text: &[u8], at: usize) -> Option<usize> {
 pub fn random(text: &[u8], start: usize, end: usize) -> Option<Span> {
     let run = &text[start..end];
     let parts = || run.split(|byte| !byte.is_ascii_alphanumeric());
-    // What is hexadecimal belongs to a UUID, or is short.
-    let others = || parts().filter(|part| !part.iter().all(u8::is_ascii_hexdigit));
+    // What is hexadecimal belongs to a UUID, or is short. Words of a path are no part of a key, and what mktemp makes up
+    // between them is too short for one.
+    let is_word = |part: &[u8]| part.len() > 2 && part.iter().all(u8::is_ascii_lowercase);
+    let others = || parts().filter(|part| !part.iter().all(u8::is_ascii_hexdigit) && !is_word(part));
     if !parts().any(is_random) && !is_random_together(others) {
         return None;
     }

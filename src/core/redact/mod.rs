@@ -27,7 +27,7 @@ mod text;
 mod value;
 
 pub use class::{CLASSES, Class, Counts};
-pub use command_line::redacted_words;
+pub use command_line::{redacted_words, without_secrets};
 pub use confidential::Confidential;
 pub use engine::{Redacted, Redactor};
 pub use json::NotJson;
