@@ -143,8 +143,8 @@ fn an_interruption_while_an_earlier_run_is_cleared_up_tells_what_went() {
     caches[1].1.until_they_may_go();
     for (instant, cache) in caches {
         cache.kill_at("deleting");
-        let output = stopped_at(cache.command(), instant, |pid| kill_process(pid, Signal::INT).unwrap());
-        assert_eq!(output.signal(), Some(2), "{instant}: {}", output.stderr);
+        let output = stopped_at(cache.command(), instant, |pid| kill_process(pid, Signal::TERM).unwrap());
+        assert_eq!(output.signal(), Some(15), "{instant}: {}", output.stderr);
         let store = output.store("nx");
         assert_eq!(store["verdict"], "interrupted", "{store}");
         assert!(store["size_bytes"].is_null() && store["entries"].is_null(), "{store}");

@@ -5,6 +5,7 @@
 use serde_json::Value;
 
 use crate::support::cache::{HOUR, file, grow_old, hash, left, stopped, turbo};
+use crate::support::signals::endings;
 use crate::support::{Actor, Output, Script, TestEnv};
 
 const KIB: usize = 1024;
@@ -45,7 +46,7 @@ fn send(signal: &str, pid: u32) {
 
 #[test]
 fn a_signal_ends_a_run_at_any_instant_and_the_next_one_finishes_it() {
-    for (signal, number) in [("INT", 2), ("TERM", 15)] {
+    for (signal, number) in endings() {
         for instant in ["opened", "planned", "outputs", "deleting"] {
             let env = TestEnv::new();
             let folder = turbo(&env, 4, 300 * KIB);
@@ -81,7 +82,7 @@ fn a_signal_ends_the_walk_through_a_cache_and_no_number_is_said() {
     env.write_config("[cache.own]\npath = \"own\"\nmax-size = \"0B\"\n");
     let file_of = |entry: u32| env.workspace().join(format!("own/{entry}/inner/file"));
     (0..20).for_each(|entry| file(&file_of(entry), KIB, HOUR * 9));
-    for (signal, number) in [("INT", 2), ("TERM", 15)] {
+    for (signal, number) in endings() {
         let mut command = env.command(&["--json", "prune-cache", "own"]);
         command.env("BRAINWAV_FAULT", "opened:stop");
         let output = stopped(command, |pid| send(signal, pid));

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::support::bus::{envelope, plan, spooled, spooled_plans, text};
 use crate::support::jetstream::JetStream;
+use crate::support::signals::endings;
 use crate::support::{Output, TestEnv, wait_until};
 
 fn command(env: &TestEnv, url: &str, arguments: &[&str]) -> Command {
@@ -120,7 +121,7 @@ fn what_a_full_spool_does_not_take_is_not_acknowledged() {
 
 #[test]
 fn it_follows_a_stream_until_it_is_told_to_end() {
-    for (signal, number) in [("TERM", 15), ("INT", 2)] {
+    for (signal, number) in endings() {
         let env = TestEnv::new();
         let server = JetStream::start(true);
         publish(&server, 0..1);

@@ -11,6 +11,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::support::bus::{append, bridge_queue, envelope, plan, plans, queue, spooled, spooled_plans, text};
+use crate::support::signals::endings;
 use crate::support::{Output, TestEnv, wait_until};
 
 fn names(numbers: impl IntoIterator<Item = usize>) -> Vec<String> {
@@ -282,7 +283,7 @@ fn a_cursor_that_cannot_be_read_costs_nothing_but_the_same_events_again() {
 
 #[test]
 fn it_follows_a_queue_until_it_is_told_to_end() {
-    for (signal, number) in [("TERM", 15), ("INT", 2)] {
+    for (signal, number) in endings() {
         let env = TestEnv::new();
         append(&env, &plan("0"));
         let child = start(&env, &["--follow"]);

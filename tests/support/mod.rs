@@ -11,6 +11,7 @@ pub mod receiver;
 pub mod registry;
 mod run;
 pub mod server;
+pub mod signals;
 pub mod spool;
 pub mod stopped;
 pub mod store;
