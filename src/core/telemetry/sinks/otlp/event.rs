@@ -2,11 +2,10 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use serde_json::{Map, Value};
-
 use super::convention;
 use super::trace::{SpanId, TraceContext, correlation, own_span};
 use crate::core::telemetry::ci;
+use crate::core::telemetry::json::Object;
 use crate::core::telemetry::sink::Record;
 
 /// What is known of an event.
@@ -72,18 +71,21 @@ impl<'r> Event<'r> {
         event
     }
 
-    fn ended(&self, metrics: Option<&Map<String, Value>>) -> Option<Ended> {
+    fn ended(&self, metrics: Option<Object<'_>>) -> Option<Ended> {
         let ends = convention::ends_a_span(self.name) && self.trace.is_some();
         let (end, duration) = (self.time.filter(|_| ends)?, convention::duration(metrics?)?);
         Some(Ended { id: own_span(self.record), start: end.checked_sub(duration)?, end })
     }
 
-    /// What its span is called, and in short what it says.
+    /// What its span is called, and in short what it says, in parts.
     #[must_use]
-    pub fn title(&self, what: &str) -> String {
+    pub fn title<'t>(&self, what: &'t str) -> [&'t str; 3]
+    where
+        'r: 't,
+    {
         match self.tool.or(self.agent) {
-            Some(subject) => format!("{what} {subject}"),
-            None => what.to_owned(),
+            Some(subject) => [what, " ", subject],
+            None => [what, "", ""],
         }
     }
 }
@@ -99,6 +101,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::Event;
+    use crate::core::telemetry::json::Document;
     use crate::core::telemetry::sinks::samples::record;
 
     const SECOND: u64 = 1_740_830_401_000_000_000;
@@ -125,11 +128,13 @@ mod tests {
     fn what_is_no_agent_event_is_still_an_event() {
         for data in [Value::Null, json!("text"), json!([1])] {
             let mut record = record("one", &json!({"correlationid": null}), &json!({}));
-            record.envelope.insert("data".to_owned(), data);
+            let mut envelope = serde_json::to_value(&record.envelope).unwrap();
+            envelope["data"] = data;
+            record.envelope = Document::of(&envelope).unwrap();
             let event = Event::of(&record);
             assert_eq!((event.name, event.agent, event.span), ("", None, None));
             assert_eq!(event.time, Some(SECOND + 500_000_000));
-            assert_eq!(event.title("event"), "event");
+            assert_eq!(event.title("event").concat(), "event");
         }
     }
 }
