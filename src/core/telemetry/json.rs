@@ -181,6 +181,21 @@ impl<'d> Object<'d> {
         None
     }
 
+    /// Several members, found in one walk.
+    #[must_use]
+    pub fn pick<const N: usize>(self, names: [&str; N]) -> [Option<Json<'d>>; N] {
+        let Inside { document, mut at, end, .. } = self.0;
+        let mut picked = [None; N];
+        while at < end {
+            let known = document.bytes(at);
+            if let Some(place) = names.iter().position(|name| name.as_bytes() == known) {
+                picked[place] = Some(document.json(at + 1));
+            }
+            at = document.behind(at + 1);
+        }
+        picked
+    }
+
     /// The members, in the order in which they were read.
     pub fn iter(self) -> impl Iterator<Item = (&'d str, Json<'d>)> {
         let Inside { document, mut at, end, .. } = self.0;

@@ -47,9 +47,8 @@ impl<'w> Attributes<'w> {
     /// What logs and spans of an event have in common.
     pub fn of(&mut self, event: &Event<'_>) {
         self.text(convention::RECORD_ID, &event.record.id);
-        self.maybe(convention::EVENT_TYPE, event.record.attribute("type"));
-        self.maybe(convention::EVENT_SOURCE, event.record.attribute("source"));
-        self.maybe(convention::EVENT_SUBJECT, event.record.attribute("subject"));
+        let names = [convention::EVENT_TYPE, convention::EVENT_SOURCE, convention::EVENT_SUBJECT];
+        names.into_iter().zip(event.origin).for_each(|(name, value)| self.maybe(name, value));
         self.maybe(convention::OPERATION, convention::operation(event.name));
         self.maybe(convention::AGENT_ID, event.agent);
         self.maybe(convention::AGENT_NAME, event.agent);

@@ -85,7 +85,17 @@ impl Writer {
         self.bytes.truncate(behind + size - 1);
     }
 
-    fn raw(&mut self, mut value: u64) {
+    #[inline]
+    fn raw(&mut self, value: u64) {
+        // Nearly all of them: fields and the lengths of texts.
+        if value < 0x80 {
+            self.bytes.push(value as u8);
+        } else {
+            self.raw_long(value);
+        }
+    }
+
+    fn raw_long(&mut self, mut value: u64) {
         while value >= 0x80 {
             self.bytes.push(value as u8 | 0x80);
             value >>= 7;
