@@ -3,8 +3,9 @@
 use hmac_sha256::Hash;
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
-use serde_json::{Map, Value};
+use serde_json::Map;
 
+use super::json::{Document, Json};
 use super::sink::Record;
 use super::uuid::{derived, is_uuid};
 
@@ -16,9 +17,8 @@ const TTL_MS: u64 = 60_000;
 /// # Errors
 /// What is wrong with it.
 pub fn record(line: &[u8]) -> Result<Record, String> {
-    let envelope: Map<String, Value> =
-        serde_json::from_slice(line).map_err(|error| format!("it is no envelope: {error}"))?;
-    let text = |name: &str| envelope.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let envelope = Document::read(line).map_err(|error| format!("it is no envelope: {error}"))?;
+    let text = |name: &str| envelope.get(name).and_then(Json::as_str).filter(|text| !text.is_empty());
     for name in ["id", "source", "type"] {
         if text(name).is_none() {
             return Err(format!("its envelope has no {name}"));
@@ -27,7 +27,7 @@ pub fn record(line: &[u8]) -> Result<Record, String> {
     if text("specversion") != Some("1.0") {
         return Err("its envelope is of no known version".to_owned());
     }
-    if !envelope.get("data").is_some_and(Value::is_object) {
+    if envelope.get("data").and_then(Json::as_object).is_none() {
         return Err("its envelope holds no event".to_owned());
     }
     let id = text("id").unwrap_or_default().to_owned();
@@ -44,7 +44,7 @@ impl Serialize for Cortex<'_> {
             ["id", "type", "source", "specversion", "time", "subject", "datacontenttype", "dataschema"];
         for name in plain {
             if let Some(value) = self.0.envelope.get(name) {
-                map.serialize_entry(name, value)?;
+                map.serialize_entry(name, &value)?;
             }
         }
         for (name, ours) in [("causationId", "causationid"), ("correlationId", "correlationid")] {
@@ -56,7 +56,7 @@ impl Serialize for Cortex<'_> {
         map.serialize_entry("headers", &Map::new())?;
         for name in ["traceparent", "tracestate", "baggage", "data"] {
             if let Some(value) = self.0.envelope.get(name) {
-                map.serialize_entry(name, value)?;
+                map.serialize_entry(name, &value)?;
             }
         }
         map.end()

@@ -9,6 +9,7 @@ pub mod deliver;
 pub mod document;
 pub mod envelope;
 pub mod event;
+pub mod json;
 pub mod phase;
 pub mod phase_store;
 pub mod registry;

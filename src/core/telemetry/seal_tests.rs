@@ -153,7 +153,7 @@ fn the_original_form_has_its_names() {
     let found: Vec<&str> = cortex.as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(found, names.split_whitespace().collect::<Vec<_>>());
     assert_eq!((&cortex["ttlMs"], &cortex["headers"]), (&json!(60_000), &json!({})));
-    assert_eq!(cortex["data"], record.envelope["data"]);
+    assert_eq!(cortex["data"], serde_json::to_value(&record.envelope).unwrap()["data"]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::{Map, Value};
+use super::json::{Document, Object};
 
 /// One event as it stands in the spool: redacted, complete and valid.
 #[derive(Debug, Clone, PartialEq)]
@@ -10,7 +10,7 @@ pub struct Record {
     /// The id of its envelope, the same in every attempt to deliver it.
     pub id: String,
     /// The whole envelope: a CloudEvents 1.0 object in structured JSON form, whose `data` is the event.
-    pub envelope: Map<String, Value>,
+    pub envelope: Document,
 }
 
 impl Record {
@@ -22,7 +22,7 @@ impl Record {
 
     /// The event itself.
     #[must_use]
-    pub fn data(&self) -> Option<&Map<String, Value>> {
+    pub fn data(&self) -> Option<Object<'_>> {
         self.envelope.get("data")?.as_object()
     }
 }

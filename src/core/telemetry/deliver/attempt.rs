@@ -111,9 +111,8 @@ pub fn attempt(
 mod tests {
     use std::time::{Duration, Instant};
 
-    use serde_json::Map;
-
     use super::{Delivery, Outcome, Pause, Record, Sink, attempt, backoff};
+    use crate::core::telemetry::json::Document;
 
     /// Answers by a function of the attempt and the batch, and notes the ids it was given.
     struct Scripted<F> {
@@ -151,7 +150,7 @@ mod tests {
     }
 
     fn batch(count: usize) -> Vec<Record> {
-        (0..count).map(|id| Record { id: id.to_string(), envelope: Map::new() }).collect()
+        (0..count).map(|id| Record { id: id.to_string(), envelope: Document::default() }).collect()
     }
 
     type Tried = (Outcome, Vec<Vec<String>>, Vec<Duration>);

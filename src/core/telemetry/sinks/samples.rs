@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::core::telemetry::json::Document;
 use crate::core::telemetry::sink::Record;
 
 /// A record of these attributes, and of these of the event, laid over those of a plain `tool_result`.
@@ -27,8 +28,7 @@ pub fn record(id: &str, attributes: &Value, event: &Value) -> Record {
     });
     lay_over(&mut envelope, attributes);
     lay_over(&mut envelope["data"], event);
-    let Value::Object(envelope) = envelope else { panic!("an object stays one") };
-    Record { id: id.to_owned(), envelope }
+    Record { id: id.to_owned(), envelope: Document::of(&envelope).unwrap() }
 }
 
 fn lay_over(object: &mut Value, changes: &Value) {

@@ -1,7 +1,7 @@
 //! The side of the spool on which events go out: whole lines, from a position on.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, BufRead as _, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -128,7 +128,7 @@ impl Reader {
     fn line(&mut self) -> io::Result<Option<Line>> {
         loop {
             let rest = &self.buffer[self.used..];
-            let line = if let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
+            let line = if let Some(end) = end_of_line(rest)? {
                 self.take(end, end + 1, true)
             } else if rest.len() > LONGEST + 1 {
                 let line = self.take(rest.len(), rest.len(), false);
@@ -184,4 +184,11 @@ impl Reader {
         let Some((_, file)) = &mut self.file else { return Ok(false) };
         Ok(file.take(most).read_to_end(&mut self.buffer)? > 0)
     }
+}
+
+/// Where a line ends, found as the standard library does it: a word at a time, not a byte.
+fn end_of_line(mut rest: &[u8]) -> io::Result<Option<usize>> {
+    let all = rest;
+    let passed = rest.skip_until(b'\n')?;
+    Ok(passed.checked_sub(1).filter(|end| all[*end] == b'\n'))
 }

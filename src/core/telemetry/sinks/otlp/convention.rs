@@ -3,7 +3,7 @@
 //! Those of generative AI are in development and will change: this is what release 1.37 calls them, and the only place
 //! that knows.
 
-use serde_json::{Map, Value};
+use crate::core::telemetry::json::{Json, Object};
 
 /// The attribute of an operation.
 pub const OPERATION: &str = "gen_ai.operation.name";
@@ -85,15 +85,15 @@ pub fn ends_a_span(event: &str) -> bool {
 
 /// The tool that the labels name.
 #[must_use]
-pub fn tool(labels: &Map<String, Value>) -> Option<&str> {
-    TOOL_LABELS.iter().find_map(|name| labels.get(*name)?.as_str())
+pub fn tool(labels: Object<'_>) -> Option<&str> {
+    TOOL_LABELS.iter().find_map(|name| labels.get(name)?.as_str())
 }
 
 /// The duration among the metrics, in nanoseconds.
 #[must_use]
-pub fn duration(metrics: &Map<String, Value>) -> Option<u64> {
+pub fn duration(metrics: Object<'_>) -> Option<u64> {
     let (value, unit) =
-        DURATIONS.iter().find_map(|(name, unit)| Some((metrics.get(*name)?.as_f64()?, *unit)))?;
+        DURATIONS.iter().find_map(|(name, unit)| Some((metrics.get(name)?.as_f64()?, *unit)))?;
     let nanoseconds = value * unit;
     // Beyond two to the power of 63 nanoseconds lie 292 years.
     (nanoseconds.is_finite() && (0.0..9.2e18).contains(&nanoseconds)).then_some(nanoseconds as u64)
@@ -101,21 +101,22 @@ pub fn duration(metrics: &Map<String, Value>) -> Option<u64> {
 
 /// What kind of failure an outcome is; `None` when it is none.
 #[must_use]
-pub fn failure(outcome: &Map<String, Value>) -> Option<&str> {
-    let status = outcome.get("status").and_then(Value::as_str);
+pub fn failure(outcome: Object<'_>) -> Option<&str> {
+    let status = outcome.get("status").and_then(Json::as_str);
     let status = status.filter(|status| FAILURES.contains(status))?;
-    let code = ["errorCode", "error_code", ERROR_TYPE].iter().find_map(|name| outcome.get(*name)?.as_str());
+    let code = ["errorCode", "error_code", ERROR_TYPE].iter().find_map(|name| outcome.get(name)?.as_str());
     Some(code.unwrap_or(status))
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Map, Value, json};
+    use serde_json::{Value, json};
 
     use super::{duration, ends_a_span, failure, operation, tool};
+    use crate::core::telemetry::json::Document;
 
-    fn object(value: &Value) -> Map<String, Value> {
-        value.as_object().unwrap().clone()
+    fn object(value: &Value) -> Document {
+        Document::of(value).unwrap()
     }
 
     #[test]
@@ -145,7 +146,7 @@ mod tests {
             (json!({"duration": 12}), None),
         ];
         for (metrics, expected) in &table {
-            assert_eq!(duration(&object(metrics)), *expected, "{metrics}");
+            assert_eq!(duration(object(metrics).object()), *expected, "{metrics}");
         }
     }
 
@@ -160,9 +161,9 @@ mod tests {
             (json!({"status": 1}), None),
         ];
         for (outcome, expected) in &table {
-            assert_eq!(failure(&object(outcome)), *expected, "{outcome}");
+            assert_eq!(failure(object(outcome).object()), *expected, "{outcome}");
         }
-        assert_eq!(tool(&object(&json!({"toolName": "grep"}))), Some("grep"));
-        assert_eq!(tool(&object(&json!({"tool": 1}))), None);
+        assert_eq!(tool(object(&json!({"toolName": "grep"})).object()), Some("grep"));
+        assert_eq!(tool(object(&json!({"tool": 1})).object()), None);
     }
 }

@@ -2,11 +2,10 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use serde_json::{Map, Value};
-
 use super::convention;
-use super::trace::{SpanId, TraceContext, correlation, own_span};
+use super::trace::{SpanId, TraceContext, own_span};
 use crate::core::telemetry::ci;
+use crate::core::telemetry::json::{Json, Object};
 use crate::core::telemetry::sink::Record;
 
 /// What is known of an event.
@@ -14,6 +13,8 @@ use crate::core::telemetry::sink::Record;
 pub struct Event<'r> {
     /// The record that it was taken from.
     pub record: &'r Record,
+    /// The attributes of the envelope that are called `type`, `source` and `subject`.
+    pub origin: [Option<&'r str>; 3],
     /// What happened, such as `tool_result`; empty when the envelope holds no such event.
     pub name: &'r str,
     /// Who did it.
@@ -51,41 +52,59 @@ impl<'r> Event<'r> {
     /// Takes an event from its envelope. What is not there is left open: an event of any kind becomes a log record.
     #[must_use]
     pub fn of(record: &'r Record) -> Self {
+        let envelope = record.envelope.object();
+        let attributes = ["type", "source", "subject", "time", "traceparent", "correlationid", "spanid"];
+        let [kind, source, subject, time, traceparent, outer, span] = texts(envelope, attributes);
         let data = record.data();
-        let text = |name: &str| data.and_then(|data| data.get(name)?.as_str());
-        let object = |name: &str| data.and_then(|data| data.get(name)?.as_object());
-        let observed = record.attribute("time").and_then(nanoseconds);
+        let names = ["event", "agentId", "timestamp", "correlationId"];
+        let [name, agent, timestamp, inner] = data.map_or([None; 4], |data| texts(data, names));
+        let objects = data.map_or([None; 3], |data| data.pick(["labels", "outcome", "metrics"]));
+        let [labels, outcome, metrics] = objects.map(|value| value.and_then(Json::as_object));
+        let correlation = inner.or(outer).filter(|id| !id.is_empty());
+        let observed = time.and_then(nanoseconds);
+        // In events of our own both say the same.
+        let happened = if timestamp == time { observed } else { timestamp.and_then(nanoseconds) };
+        let run = ci::NAMES.into_iter().zip(texts(envelope, ci::NAMES.map(|(_, own)| own)));
         let mut event = Self {
             record,
-            name: text("event").unwrap_or_default(),
-            agent: text("agentId"),
-            correlation: correlation(record),
-            time: text("timestamp").and_then(nanoseconds).or(observed),
+            origin: [kind, source, subject],
+            name: name.unwrap_or_default(),
+            agent,
+            correlation,
+            time: happened.or(observed),
             observed,
-            trace: TraceContext::of(record),
-            tool: object("labels").and_then(convention::tool),
-            failure: object("outcome").and_then(convention::failure),
+            trace: TraceContext::of(traceparent, correlation),
+            tool: labels.and_then(convention::tool),
+            failure: outcome.and_then(convention::failure),
             span: None,
-            run: ci::NAMES.iter().filter_map(|(name, own)| Some((*name, record.attribute(own)?))).collect(),
+            run: run.filter_map(|((name, _), value)| Some((name, value?))).collect(),
         };
-        event.span = event.ended(object("metrics"));
+        event.span = event.ended(metrics, span);
         event
     }
 
-    fn ended(&self, metrics: Option<&Map<String, Value>>) -> Option<Ended> {
+    fn ended(&self, metrics: Option<Object<'_>>, span: Option<&str>) -> Option<Ended> {
         let ends = convention::ends_a_span(self.name) && self.trace.is_some();
         let (end, duration) = (self.time.filter(|_| ends)?, convention::duration(metrics?)?);
-        Some(Ended { id: own_span(self.record), start: end.checked_sub(duration)?, end })
+        Some(Ended { id: own_span(span, &self.record.id), start: end.checked_sub(duration)?, end })
     }
 
-    /// What its span is called, and in short what it says.
+    /// What its span is called, and in short what it says, in parts.
     #[must_use]
-    pub fn title(&self, what: &str) -> String {
+    pub fn title<'t>(&self, what: &'t str) -> [&'t str; 3]
+    where
+        'r: 't,
+    {
         match self.tool.or(self.agent) {
-            Some(subject) => format!("{what} {subject}"),
-            None => what.to_owned(),
+            Some(subject) => [what, " ", subject],
+            None => [what, "", ""],
         }
     }
+}
+
+/// Members that are texts.
+fn texts<'d, const N: usize>(object: Object<'d>, names: [&str; N]) -> [Option<&'d str>; N] {
+    object.pick(names).map(|value| value.and_then(Json::as_str))
 }
 
 /// A time of RFC 3339 in UTC, in nanoseconds since 1970.
@@ -99,6 +118,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::Event;
+    use crate::core::telemetry::json::Document;
     use crate::core::telemetry::sinks::samples::record;
 
     const SECOND: u64 = 1_740_830_401_000_000_000;
@@ -125,11 +145,13 @@ mod tests {
     fn what_is_no_agent_event_is_still_an_event() {
         for data in [Value::Null, json!("text"), json!([1])] {
             let mut record = record("one", &json!({"correlationid": null}), &json!({}));
-            record.envelope.insert("data".to_owned(), data);
+            let mut envelope = serde_json::to_value(&record.envelope).unwrap();
+            envelope["data"] = data;
+            record.envelope = Document::of(&envelope).unwrap();
             let event = Event::of(&record);
             assert_eq!((event.name, event.agent, event.span), ("", None, None));
             assert_eq!(event.time, Some(SECOND + 500_000_000));
-            assert_eq!(event.title("event"), "event");
+            assert_eq!(event.title("event").concat(), "event");
         }
     }
 }

@@ -39,7 +39,7 @@ fn write(record: &mut Writer, event: &Event<'_>) {
     }
     record.varint(2, number);
     record.text(3, text);
-    record.message(5, |body| body.text(1, &event.title(name)));
+    record.message(5, |body| body.joined(1, &event.title(name)));
     Attributes::new(record, 6).of(event);
     if let Some(trace) = &event.trace {
         record.fixed32(8, u32::from(trace.flags));
@@ -51,5 +51,5 @@ fn write(record: &mut Writer, event: &Event<'_>) {
     if let Some(observed) = event.observed.or(event.time) {
         record.fixed64(11, observed);
     }
-    record.text(12, &format!("{NAMESPACE}{name}"));
+    record.joined(12, &[NAMESPACE, name]);
 }

@@ -6,13 +6,12 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use super::attribute::Attributes;
 use super::convention;
 use super::event::Event;
 use super::resource::Resource;
 use super::wire::Writer;
+use crate::core::telemetry::json::Json;
 
 /// `AGGREGATION_TEMPORALITY_DELTA`.
 const DELTA: u64 = 1;
@@ -124,8 +123,12 @@ impl Kind {
     fn of(event: &Event<'_>) -> Self {
         let text = |path: [&str; 2]| {
             let data = event.record.data()?;
-            let value = if path[1].is_empty() { data.get(path[0]) } else { data.get(path[0])?.get(path[1]) };
-            value.and_then(Value::as_str).map(word)
+            let value = if path[1].is_empty() {
+                data.get(path[0])
+            } else {
+                data.get(path[0])?.as_object()?.get(path[1])
+            };
+            value.and_then(Json::as_str).map(word)
         };
         Self {
             event: word(if event.name.is_empty() { "event" } else { event.name }),

@@ -43,7 +43,7 @@ fn write(span: &mut Writer, event: &Event<'_>, ended: Ended, trace: &TraceContex
     if let Some(parent) = parent_span(event.record, trace, ended.id) {
         span.bytes(4, &parent);
     }
-    span.text(5, &event.title(convention::operation(event.name).unwrap_or(event.name)));
+    span.joined(5, &event.title(convention::operation(event.name).unwrap_or(event.name)));
     span.varint(6, INTERNAL);
     span.fixed64(7, ended.start);
     span.fixed64(8, ended.end);

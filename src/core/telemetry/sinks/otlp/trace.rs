@@ -25,24 +25,17 @@ impl TraceContext {
     /// That of `traceparent`; without one the trace is a digest of the correlation id, so that processes that know
     /// nothing of each other share it.
     #[must_use]
-    pub fn of(record: &Record) -> Option<Self> {
-        let given = record.attribute("traceparent").and_then(parse);
-        given.or_else(|| correlation(record).map(from_correlation))
+    pub fn of(traceparent: Option<&str>, correlation: Option<&str>) -> Option<Self> {
+        traceparent.and_then(parse).or_else(|| correlation.map(from_correlation))
     }
-}
-
-/// The id that events of one piece of work share.
-pub fn correlation(record: &Record) -> Option<&str> {
-    let in_event = record.data().and_then(|data| data.get("correlationId")?.as_str());
-    in_event.or_else(|| record.attribute("correlationid")).filter(|id| !id.is_empty())
 }
 
 /// The span that an event closes: the one of the attribute `spanid` (16 hexadecimal digits), by which children may
 /// already know it, or one of its own that stays the same on every delivery.
 #[must_use]
-pub fn own_span(record: &Record) -> SpanId {
-    let given = record.attribute("spanid").filter(|id| id.len() == 16).and_then(hex::<8>);
-    given.filter(|id| id.iter().any(|byte| *byte != 0)).unwrap_or_else(|| digest("span", &record.id))
+pub fn own_span(given: Option<&str>, id: &str) -> SpanId {
+    let given = given.filter(|id| id.len() == 16).and_then(hex::<8>);
+    given.filter(|id| id.iter().any(|byte| *byte != 0)).unwrap_or_else(|| digest("span ", id))
 }
 
 /// The span that the one of an event is in: the attribute `parentspanid`, or what `traceparent` names. There is none
@@ -65,8 +58,10 @@ fn from_correlation(id: &str) -> TraceContext {
 }
 
 fn digest(what: &str, id: &str) -> SpanId {
-    let mut span = [0; 8];
-    span.copy_from_slice(&Hash::hash(format!("{what} {id}").as_bytes())[..8]);
+    let (mut hash, mut span) = (Hash::new(), [0; 8]);
+    hash.update(what);
+    hash.update(id);
+    span.copy_from_slice(&hash.finalize()[..8]);
     span
 }
 
@@ -85,13 +80,17 @@ fn parse(text: &str) -> Option<TraceContext> {
 
 /// Bytes in lower-case hexadecimal digits, exactly as many.
 fn hex<const N: usize>(text: &str) -> Option<[u8; N]> {
-    let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-    if text.len() != 2 * N || !text.bytes().all(is_digit) {
+    let digit = |byte: u8| match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        _ => None,
+    };
+    if text.len() != 2 * N {
         return None;
     }
     let mut bytes = [0; N];
-    for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+    for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+        *byte = digit(digits[0])? << 4 | digit(digits[1])?;
     }
     Some(bytes)
 }
@@ -100,11 +99,21 @@ fn hex<const N: usize>(text: &str) -> Option<[u8; N]> {
 mod tests {
     use serde_json::json;
 
-    use super::{TraceContext, own_span, parent_span, parse};
+    use super::super::event::Event;
+    use super::{SpanId, TraceContext, parent_span, parse};
+    use crate::core::telemetry::sink::Record;
     use crate::core::telemetry::sinks::samples::{plain, record};
 
     const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
     const SPAN: &str = "b7ad6b7169203331";
+
+    fn context(record: &Record) -> Option<TraceContext> {
+        Event::of(record).trace
+    }
+
+    fn own_span(record: &Record) -> SpanId {
+        Event::of(record).span.unwrap().id
+    }
 
     #[test]
     fn a_context_is_that_of_the_w3c() {
@@ -127,16 +136,16 @@ mod tests {
 
     #[test]
     fn without_a_context_the_correlation_makes_the_trace() {
-        let (one, two) = (TraceContext::of(&plain("one")).unwrap(), TraceContext::of(&plain("two")).unwrap());
+        let (one, two) = (context(&plain("one")).unwrap(), context(&plain("two")).unwrap());
         assert_eq!(one, two);
         assert_eq!(one.span, None);
         let hex: String = one.trace.iter().map(|byte| format!("{byte:02x}")).collect();
         // `printf run-42 | sha256sum`
         assert_eq!(hex, "92234f8bb000a4aaec76c3fc1624a580");
         let given = record("one", &json!({"traceparent": format!("00-{TRACE}-{SPAN}-00")}), &json!({}));
-        assert_eq!(TraceContext::of(&given).unwrap().flags, 0);
+        assert_eq!(context(&given).unwrap().flags, 0);
         let none = record("one", &json!({"correlationid": null}), &json!({"correlationId": null}));
-        assert_eq!(TraceContext::of(&none), None);
+        assert_eq!(context(&none), None);
     }
 
     #[test]
@@ -157,7 +166,7 @@ mod tests {
         ];
         for (attributes, expected) in table {
             let record = record("one", &attributes, &json!({}));
-            let context = TraceContext::of(&record).unwrap();
+            let context = context(&record).unwrap();
             let parent = parent_span(&record, &context, own_span(&record));
             let parent = parent.map(|span| span.map(|byte| format!("{byte:02x}")).concat());
             assert_eq!(parent.as_deref(), expected, "{attributes}");

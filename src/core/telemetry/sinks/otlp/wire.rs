@@ -56,6 +56,13 @@ impl Writer {
         self.bytes(field, value.as_bytes());
     }
 
+    /// A text of parts.
+    pub fn joined(&mut self, field: u64, parts: &[&str]) {
+        self.raw(field << 3 | LENGTH);
+        self.raw(parts.iter().map(|part| part.len() as u64).sum());
+        parts.iter().for_each(|part| self.bytes.extend_from_slice(part.as_bytes()));
+    }
+
     /// A message in the message. Most are shorter than 128 bytes and take one byte for their length, which is kept
     /// free; a longer one moves on.
     pub fn message(&mut self, field: u64, fill: impl FnOnce(&mut Self)) {
@@ -64,17 +71,31 @@ impl Writer {
         self.bytes.push(0);
         fill(self);
         let length = self.bytes.len() - place - 1;
-        let mut prefix = Self::default();
-        prefix.raw(length as u64);
-        match prefix.bytes[..] {
-            [single] => self.bytes[place] = single,
-            _ => {
-                self.bytes.splice(place..=place, prefix.bytes);
-            }
+        if length < 0x80 {
+            self.bytes[place] = length as u8;
+            return;
+        }
+        let behind = self.bytes.len();
+        self.raw(length as u64);
+        let mut prefix = [0; 10];
+        let size = self.bytes.len() - behind;
+        prefix[..size].copy_from_slice(&self.bytes[behind..]);
+        self.bytes.copy_within(place + 1..behind, place + size);
+        self.bytes[place..place + size].copy_from_slice(&prefix[..size]);
+        self.bytes.truncate(behind + size - 1);
+    }
+
+    #[inline]
+    fn raw(&mut self, value: u64) {
+        // Nearly all of them: fields and the lengths of texts.
+        if value < 0x80 {
+            self.bytes.push(value as u8);
+        } else {
+            self.raw_long(value);
         }
     }
 
-    fn raw(&mut self, mut value: u64) {
+    fn raw_long(&mut self, mut value: u64) {
         while value >= 0x80 {
             self.bytes.push(value as u8 | 0x80);
             value >>= 7;
