@@ -9,6 +9,8 @@ pub mod entropy;
 pub mod fault;
 pub mod git;
 pub mod own_file;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod power;
 pub mod process_exit;
 pub mod signals;
 mod unix_connect;
