@@ -5,71 +5,134 @@
 use std::ffi::OsString;
 
 use clap::error::ErrorKind;
-use clap::{Args, Command, FromArgMatches, Parser};
+use clap::{ArgMatches, Args, Command, FromArgMatches, Parser};
 
+use super::telemetry::{TelemetryAction, TelemetryArgs};
 use super::{Cli, global, health, prune_cache, reap, telemetry, telemetry_bridge, telemetry_events};
 use super::{telemetry_exec, telemetry_phase};
 
-/// A way to add the arguments of a command.
-type Definition = fn(Command) -> Command;
+type Parsed<T> = Result<T, clap::Error>;
 
-/// The commands that scripts call often, by their names.
-const COMMANDS: &[(&str, Definition)] = &[
-    ("health", health::HealthArgs::augment_args),
-    ("reap", reap::ReapArgs::augment_args),
-    ("prune-cache", prune_cache::PruneCacheArgs::augment_args),
+/// A command that is called often, by its name below the one above it.
+struct Called {
+    name: &'static str,
+    /// Adds its arguments.
+    define: fn(Command) -> Command,
+    /// Makes of them what the rest of the program is handed.
+    make: fn(&ArgMatches) -> Parsed<super::Command>,
+}
+
+const COMMANDS: &[Called] = &[
+    Called {
+        name: "health",
+        define: health::HealthArgs::augment_args,
+        make: |matches| Ok(super::Command::Health(Box::from_arg_matches(matches)?)),
+    },
+    Called {
+        name: "reap",
+        define: reap::ReapArgs::augment_args,
+        make: |matches| Ok(super::Command::Reap(Box::from_arg_matches(matches)?)),
+    },
+    Called {
+        name: "prune-cache",
+        define: prune_cache::PruneCacheArgs::augment_args,
+        make: |matches| Ok(super::Command::PruneCache(Box::from_arg_matches(matches)?)),
+    },
 ];
 
 /// Those below `telemetry`.
-const TELEMETRY: &[(&str, Definition)] = &[
-    ("emit", telemetry_events::EmitArgs::augment_args),
-    ("phase", telemetry_phase::PhaseArgs::augment_args),
-    ("bridge", telemetry_bridge::BridgeArgs::augment_args),
-    ("exec", telemetry_exec::ExecArgs::augment_args),
-    ("flush", telemetry_events::FlushArgs::augment_args),
-    ("status", telemetry_events::StatusArgs::augment_args),
-    ("redact", telemetry::RedactArgs::augment_args),
+const TELEMETRY: &[Called] = &[
+    Called {
+        name: "emit",
+        define: telemetry_events::EmitArgs::augment_args,
+        make: |matches| telemetry(TelemetryAction::Emit(Box::from_arg_matches(matches)?)),
+    },
+    Called {
+        name: "phase",
+        define: telemetry_phase::PhaseArgs::augment_args,
+        make: |matches| telemetry(TelemetryAction::Phase(FromArgMatches::from_arg_matches(matches)?)),
+    },
+    Called {
+        name: "bridge",
+        define: telemetry_bridge::BridgeArgs::augment_args,
+        make: |matches| telemetry(TelemetryAction::Bridge(FromArgMatches::from_arg_matches(matches)?)),
+    },
+    Called {
+        name: "exec",
+        define: telemetry_exec::ExecArgs::augment_args,
+        make: |matches| telemetry(TelemetryAction::Exec(FromArgMatches::from_arg_matches(matches)?)),
+    },
+    Called {
+        name: "flush",
+        define: telemetry_events::FlushArgs::augment_args,
+        make: |matches| telemetry(TelemetryAction::Flush(FromArgMatches::from_arg_matches(matches)?)),
+    },
+    Called {
+        name: "status",
+        define: telemetry_events::StatusArgs::augment_args,
+        make: |matches| telemetry(TelemetryAction::Status(FromArgMatches::from_arg_matches(matches)?)),
+    },
+    Called {
+        name: "redact",
+        define: telemetry::RedactArgs::augment_args,
+        make: |matches| telemetry(TelemetryAction::Redact(FromArgMatches::from_arg_matches(matches)?)),
+    },
 ];
+
+fn telemetry(action: TelemetryAction) -> Parsed<super::Command> {
+    Ok(super::Command::Telemetry(TelemetryArgs { action }))
+}
 
 /// Understands a command line, the name of the program first, as [`Cli::try_parse_from`] does.
 ///
 /// # Errors
 /// When it is wrong, and when help or the version was asked for.
-pub fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
-    match part(arguments).map(|part| part.try_get_matches_from(arguments)) {
-        Some(Ok(matches)) => Cli::from_arg_matches(&matches),
+pub fn parse(arguments: &[OsString]) -> Parsed<Cli> {
+    let part = match called(arguments) {
+        Some((called, behind)) => Some(part(called, behind)),
+        None => version(arguments).map(Err),
+    };
+    match part {
+        Some(Ok(cli)) => Ok(cli),
         Some(Err(error)) if error.kind() == ErrorKind::DisplayVersion => Err(error),
         Some(Err(_)) | None => Cli::try_parse_from(arguments),
     }
 }
 
-/// What is called, if that is one of those above. A value that looks like a name makes this wrong, and then something in
-/// the line is not understood.
-fn part(arguments: &[OsString]) -> Option<Command> {
-    let own = arguments.get(1..)?;
-    let root = Command::new("brainwav").display_name("brAInwav").version(env!("CARGO_PKG_VERSION"));
-    if let [only] = own
-        && (only == "--version" || only == "-V")
-    {
-        return Some(root);
+/// Which command is called, with the arguments behind its name; nothing for those that are called rarely, and where
+/// options stand in front of it.
+fn called(arguments: &[OsString]) -> Option<(&'static Called, &[OsString])> {
+    let (_, words) = arguments.split_first()?;
+    let (first, behind) = words.split_first()?;
+    let named = |called: &&Called, word: &OsString| word == called.name;
+    if first != "telemetry" {
+        return Some((COMMANDS.iter().find(|called| named(called, first))?, behind));
     }
-    let called = match named(own, COMMANDS) {
-        Some(called) => called,
-        None => {
-            let at = own.iter().position(|word| word == "telemetry")?;
-            let called = named(&own[at + 1..], TELEMETRY)?;
-            Command::new("telemetry").subcommand_required(true).subcommand(called)
-        }
-    };
-    Some(global::Global::augment_args(root).subcommand_required(true).subcommand(called))
+    let (second, behind) = behind.split_first()?;
+    Some((TELEMETRY.iter().find(|called| named(called, second))?, behind))
 }
 
-/// What the first word that is one of these names stands for.
-fn named(words: &[OsString], commands: &[(&'static str, Definition)]) -> Option<Command> {
-    words.iter().find_map(|word| {
-        let (name, definition) = commands.iter().find(|(name, _)| word == name)?;
-        Some(definition(Command::new(*name)))
-    })
+/// Understands the arguments of one command.
+fn part(called: &Called, arguments: &[OsString]) -> Parsed<Cli> {
+    let command = Command::new(called.name).no_binary_name(true).disable_help_flag(true);
+    let mut command = (called.define)(global::Global::augment_args(command));
+    if !command.has_subcommands() {
+        // There is nothing that they would have to be handed on to, and a copy of each is spared.
+        command = command.mut_args(|argument| argument.global(false));
+    }
+    let matches = command.try_get_matches_from_mut(arguments)?;
+    let cli = Cli { global: FromArgMatches::from_arg_matches(&matches)?, command: (called.make)(&matches)? };
+    // Taking them apart is a twentieth of the time of a short run, and its memory goes with it.
+    std::mem::forget((command, matches));
+    Ok(cli)
+}
+
+/// The answer to a line that asks for the version and nothing else.
+fn version(arguments: &[OsString]) -> Option<clap::Error> {
+    let [_, only] = arguments else { return None };
+    let root = Command::new("brainwav").display_name("brAInwav").version(env!("CARGO_PKG_VERSION"));
+    let asked = only == "--version" || only == "-V";
+    if asked { root.try_get_matches_from(arguments).err() } else { None }
 }
 
 #[cfg(test)]

@@ -62,8 +62,9 @@ fn waiting(sink: &str) -> String {
 }
 
 fn spawn(context: &Context) -> io::Result<()> {
-    let (program, mut arguments) = context.ourselves()?;
-    arguments.extend(["--quiet", "telemetry", "flush", "--background"].map(OsString::from));
+    let (program, behind) = context.ourselves()?;
+    let mut arguments = ["telemetry", "flush", "--background", "--quiet"].map(OsString::from).to_vec();
+    arguments.extend(behind);
     detached::start(program, arguments)
 }
 
