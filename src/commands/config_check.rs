@@ -60,7 +60,8 @@ impl Counted {
     pub fn new(resolved: &Resolved) -> Self {
         let mut counted = Self::default();
         let mut rules = Vec::new();
-        for entry in &resolved.entries {
+        let entries = resolved.entries();
+        for entry in &entries {
             let rule = entry.key.strip_prefix("process.").and_then(|key| key.rsplit_once('.'));
             match (&entry.origin, rule) {
                 (Origin::File { .. }, Some((name, _))) => rules.push(name),

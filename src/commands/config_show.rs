@@ -34,26 +34,23 @@ pub fn run(context: &mut Context, args: &ShowArgs) -> Result<ExitCode> {
 ///
 /// # Errors
 /// When nothing is called so.
-pub fn entries<'r>(resolved: &'r Resolved, key: Option<&str>) -> Result<Vec<&'r Entry>> {
-    let is_meant = |entry: &&Entry| key.is_none_or(|key| is_within(&entry.key, key));
-    let found: Vec<&Entry> = resolved.entries.iter().filter(is_meant).collect();
-    match key {
-        Some(key) if found.is_empty() => Err(unknown(resolved, key)),
-        _ => Ok(found),
-    }
+pub fn entries(resolved: &Resolved, key: Option<&str>) -> Result<Vec<Entry>> {
+    let all = resolved.entries();
+    let Some(key) = key else { return Ok(all) };
+    let found: Vec<Entry> = all.iter().filter(|entry| is_within(&entry.key, key)).cloned().collect();
+    if found.is_empty() { Err(unknown(&all, key)) } else { Ok(found) }
 }
 
 fn is_within(name: &str, key: &str) -> bool {
     name.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
-fn unknown(resolved: &Resolved, key: &str) -> Error {
+fn unknown(entries: &[Entry], key: &str) -> Error {
     let error = Error::usage(format!("{key:?} is no setting, section or rule"));
     // Keys and all that stands before their dots: sections and rules.
     let ends =
         |name: &'_ str| name.match_indices('.').map(|(at, _)| at).chain([name.len()]).collect::<Vec<_>>();
-    let names =
-        resolved.entries.iter().flat_map(|entry| ends(&entry.key).into_iter().map(|end| &entry.key[..end]));
+    let names = entries.iter().flat_map(|entry| ends(&entry.key).into_iter().map(|end| &entry.key[..end]));
     error.hint(match closest(key, names) {
         Some(name) => format!("did you mean {name}?"),
         None => "brainwav config show lists them all".to_owned(),
@@ -62,7 +59,7 @@ fn unknown(resolved: &Resolved, key: &str) -> Error {
 
 /// The title and the table.
 #[must_use]
-pub fn human(ui: &Ui, resolved: &Resolved, entries: &[&Entry]) -> String {
+pub fn human(ui: &Ui, resolved: &Resolved, entries: &[Entry]) -> String {
     let changed = entries.iter().filter(|entry| entry.origin != Origin::Default).count();
     let workspace = sanitize(&resolved.workspace.to_string_lossy());
     let changed = match changed {
@@ -139,7 +136,7 @@ enum OriginEntry<'a> {
 impl<'a> Document<'a> {
     /// The document for these entries.
     #[must_use]
-    pub fn new(resolved: &'a Resolved, entries: &[&'a Entry]) -> Self {
+    pub fn new(resolved: &'a Resolved, entries: &'a [Entry]) -> Self {
         Self {
             schema: "brainwav.config-show/1",
             brand: BRAND,
@@ -212,7 +209,7 @@ mod tests {
     fn a_key_a_section_or_a_rule_can_be_asked_for() {
         let resolved = resolved();
         let count = |key| entries(&resolved, key).map(|found| found.len());
-        assert_eq!(count(None).unwrap(), resolved.entries.len());
+        assert_eq!(count(None).unwrap(), resolved.entries().len());
         assert_eq!(count(Some("health.max-cpu")).unwrap(), 1);
         assert_eq!(count(Some("health")).unwrap(), 9);
         assert!(count(Some("process.vitest")).unwrap() > 2);
@@ -251,7 +248,7 @@ mod tests {
 
     #[test]
     fn only_a_long_list_is_cut() {
-        let list = |count| Shown::List(vec!["x".to_owned(); count]);
+        let list = |count| Shown::List(vec!["x".into(); count]);
         assert_eq!(value(&list(2), false), "x, x");
         assert_eq!(value(&list(9), false), "x, x, x, x, x, x, and 3 more");
         assert_eq!(value(&list(9), true).matches('x').count(), 9);

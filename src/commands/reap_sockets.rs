@@ -73,14 +73,14 @@ fn places(context: &Context, settings: &Settings) -> Vec<Place> {
         min_age: settings.socket_min_age,
     };
     let (with_folder, names): (Vec<_>, Vec<_>) =
-        settings.sockets.iter().cloned().partition(|pattern| pattern.as_str().contains('/'));
+        settings.sockets.iter().cloned().partition(|pattern| pattern.text().contains('/'));
     let mut places: Vec<Place> =
         context.paths.socket_folders.iter().map(|folder| place(folder, names.clone())).collect();
     places.extend(with_folder.iter().filter_map(|pattern| {
-        let (folder, name) = pattern.as_str().rsplit_once('/')?;
-        Some(place(Path::new(folder), vec![NamePattern::new(name).ok()?]))
+        let (folder, name) = pattern.text().rsplit_once('/')?;
+        Some(place(Path::new(folder), vec![NamePattern::new(name.to_owned()).ok()?]))
     }));
-    let nx: Vec<NamePattern> = NX_SOCKETS.iter().filter_map(|name| NamePattern::new(name).ok()).collect();
+    let nx: Vec<NamePattern> = NX_SOCKETS.iter().filter_map(|name| NamePattern::new(*name).ok()).collect();
     places.extend(nx_folders(&context.paths.temporary).iter().map(|folder| place(folder, nx.clone())));
     places
 }

@@ -301,12 +301,12 @@ fn rule_name(raw: Raw<'_>) -> Result<&str, ValueError> {
 }
 
 fn pattern(text: &str) -> Result<NamePattern, ValueError> {
-    NamePattern::new(text).map_err(|error| ValueError::new(error.to_string()))
+    NamePattern::new(text.to_owned()).map_err(|error| ValueError::new(error.to_string()))
 }
 
 /// The same for names of files.
 fn entry_pattern(text: &str) -> Result<NamePattern, ValueError> {
-    NamePattern::new(text).map_err(|error| match error {
+    NamePattern::new(text.to_owned()).map_err(|error| match error {
         PatternError::Empty => {
             ValueError::new("an empty name matches nothing").help("write such as \"*.tar\"")
         }
@@ -347,5 +347,5 @@ fn list<V>(
             None => error,
         })?);
     }
-    Ok((values, Shown::List(texts.into_iter().map(|(text, _)| text.to_owned()).collect())))
+    Ok((values, Shown::List(texts.into_iter().map(|(text, _)| text.to_owned().into()).collect())))
 }

@@ -8,7 +8,7 @@ use super::expression::Places;
 use super::paths;
 use super::problem::{Place, Problem, Problems};
 use super::resolution::{Flag, Resolution};
-use super::rules;
+use super::rules::{self, DraftRule};
 use super::settings::Settings;
 use super::shown::{Entry, Layer};
 use super::source::{self, Source};
@@ -50,14 +50,23 @@ pub struct ConfigFile {
 pub struct Resolved {
     /// The settings as the program uses them.
     pub settings: Settings,
-    /// The same as `config show` shows them.
-    pub entries: Vec<Entry>,
     /// The root of the workspace, without symbolic links.
     pub workspace: PathBuf,
     /// What may be wrong.
     pub warnings: Vec<String>,
     /// The files that were looked for, weakest first.
     pub files: Vec<ConfigFile>,
+    general: Vec<Entry>,
+    rules: Vec<DraftRule>,
+}
+
+impl Resolved {
+    /// The settings as `config show` shows them.
+    #[must_use]
+    pub fn entries(&self) -> Vec<Entry> {
+        let rules = self.rules.iter().flat_map(DraftRule::entries);
+        self.general.iter().cloned().chain(rules).collect()
+    }
 }
 
 /// Resolves the configuration.
@@ -94,24 +103,19 @@ pub fn inspect(request: &Request<'_>) -> std::result::Result<Resolved, Problems>
     resolution.environment(request.environment, places);
     resolution.flags(&request.flags, places);
     resolution.mark_overriding();
-    let drafts = rules::merge(written);
-    resolution.problems.extend(rules::problems(&drafts));
+    let rules = rules::merge(written);
+    resolution.problems.extend(rules::problems(&rules));
     let stores = store_keys::merge(stores);
     resolution.problems.extend(stores.problems);
     resolution.warnings.extend(stores.warnings);
     if !resolution.problems.is_empty() {
         return Err(Problems(resolution.problems));
     }
-    let Resolution { mut settings, mut entries, warnings, .. } = resolution;
+    let Resolution { mut settings, entries: mut general, warnings, .. } = resolution;
     settings.cache.stores = stores.settings;
-    entries.extend(stores.entries);
-    for draft in drafts {
-        entries.extend(draft.entries);
-        if draft.enabled {
-            settings.rules.push(draft.rule);
-        }
-    }
-    Ok(Resolved { settings, entries, workspace, warnings, files })
+    general.extend(stores.entries);
+    settings.rules = rules.iter().filter(|draft| draft.enabled).map(|draft| draft.rule.clone()).collect();
+    Ok(Resolved { settings, workspace, warnings, files, general, rules })
 }
 
 fn root(request: &Request<'_>) -> std::result::Result<PathBuf, Box<Problem>> {

@@ -102,7 +102,7 @@ impl Resolution {
     pub fn environment(&mut self, environment: &Environment, places: Places<'_>) {
         self.original(environment, places);
         for name in environment.ours() {
-            let setting = SETTINGS.iter().find(|setting| settings::variable(setting.name) == name);
+            let setting = SETTINGS.iter().find(|setting| settings::is_variable(setting.name, &name));
             match (setting, environment.get(&name).and_then(|value| value.to_str())) {
                 (Some(setting), Some(text)) => {
                     let origin = Origin::Environment { name: name.clone() };

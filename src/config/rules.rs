@@ -9,15 +9,17 @@ use super::value::ValueError;
 use crate::core::process::{Rule, RuleLimits, builtin};
 
 /// A rule on its way through the files.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct DraftRule {
     /// The rule as it stands.
     pub rule: Rule,
     /// Whether it is used.
     pub enabled: bool,
-    /// Its keys as `config show` shows them.
-    pub entries: Vec<Entry>,
+    /// Where a file speaks of it; nothing does of a built-in one that nobody changes.
     written: Option<Place>,
+    built_in: bool,
+    /// What the files say, as it is to be shown, weakest first.
+    shown: Vec<(&'static str, Shown, Origin)>,
 }
 
 /// Merges the rules of the files, weakest file first, into the built-in ones. A rule whose name is taken
@@ -46,24 +48,8 @@ pub fn problems(drafts: &[DraftRule]) -> Vec<Problem> {
 }
 
 impl DraftRule {
-    fn built_in(rule: Rule) -> Self {
-        let mut draft = Self { rule, enabled: true, entries: Vec::new(), written: None };
-        let list = |texts: Vec<&str>| Shown::List(texts.into_iter().map(str::to_owned).collect());
-        let program = list(draft.rule.program.iter().map(|pattern| pattern.as_str()).collect());
-        let title = list(draft.rule.title.iter().map(String::as_str).collect());
-        draft.show("program", program, Origin::Default);
-        let unless = list(draft.rule.unless.iter().map(String::as_str).collect());
-        if !draft.rule.title.is_empty() {
-            draft.show("title", title, Origin::Default);
-        }
-        if !draft.rule.unless.is_empty() {
-            draft.show("unless", unless, Origin::Default);
-        }
-        draft.show_words();
-        if let Some(runtime) = draft.rule.limits.max_runtime {
-            draft.show("max-runtime", runtime.into(), Origin::Default);
-        }
-        draft
+    const fn built_in(rule: Rule) -> Self {
+        Self { rule, enabled: true, written: None, built_in: true, shown: Vec::new() }
     }
 
     fn written(written: WrittenRule) -> Self {
@@ -78,23 +64,45 @@ impl DraftRule {
             life: Default::default(),
             limits: RuleLimits::default(),
         };
-        let mut draft = Self { rule, enabled: true, entries: Vec::new(), written: None };
-        draft.show_words();
+        let mut draft = Self { built_in: false, ..Self::built_in(rule) };
         draft.apply(written);
         draft
     }
 
-    fn show_words(&mut self) {
-        self.show("scope", Shown::text(scope_word(self.rule.scope)), Origin::Default);
-        self.show("life", Shown::text(life_word(self.rule.life)), Origin::Default);
+    /// Its keys as `config show` shows them. Made when they are asked for: few runs do.
+    #[must_use]
+    pub fn entries(&self) -> Vec<Entry> {
+        let defaults = self.defaults().into_iter().map(|(key, value)| (key, value, Origin::Default));
+        let mut entries: Vec<Entry> = Vec::new();
+        for (key, value, origin) in defaults.chain(self.shown.iter().cloned()) {
+            let entry = Entry { key: format!("process.{}.{key}", self.rule.name), value, origin };
+            match entries.iter_mut().find(|known| known.key == entry.key) {
+                Some(known) => *known = entry,
+                None => entries.push(entry),
+            }
+        }
+        entries
     }
 
-    fn show(&mut self, key: &str, value: Shown, origin: Origin) {
-        let entry = Entry { key: format!("process.{}.{key}", self.rule.name), value, origin };
-        match self.entries.iter_mut().find(|known| known.key == entry.key) {
-            Some(known) => *known = entry,
-            None => self.entries.push(entry),
+    /// What holds while no file says otherwise.
+    fn defaults(&self) -> Vec<(&'static str, Shown)> {
+        let rule = &self.rule;
+        let texts = |texts: &[String]| Shown::List(texts.iter().map(|text| text.clone().into()).collect());
+        let mut defaults = Vec::new();
+        if self.built_in {
+            let program = rule.program.iter().map(|pattern| pattern.text().clone());
+            defaults.push(("program", Shown::List(program.collect())));
+            let lists = [("title", &rule.title), ("unless", &rule.unless)];
+            defaults.extend(
+                lists.iter().filter(|(_, list)| !list.is_empty()).map(|(key, list)| (*key, texts(list))),
+            );
         }
+        defaults.push(("scope", Shown::text(scope_word(rule.scope))));
+        defaults.push(("life", Shown::text(life_word(rule.life))));
+        if let (true, Some(runtime)) = (self.built_in, rule.limits.max_runtime) {
+            defaults.push(("max-runtime", runtime.into()));
+        }
+        defaults
     }
 
     fn apply(&mut self, written: WrittenRule) {
@@ -113,9 +121,7 @@ impl DraftRule {
         replace_some(&mut limits.max_cpu_percent, new.max_cpu_percent);
         replace_some(&mut limits.cpu_strikes, new.cpu_strikes);
         replace_some(&mut limits.max_runtime, new.max_runtime);
-        for (key, value, origin) in shown {
-            self.show(key, value, origin);
-        }
+        self.shown.extend(shown);
     }
 
     fn problem(&self) -> Option<Problem> {

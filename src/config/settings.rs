@@ -310,6 +310,13 @@ pub fn variable(setting: &str) -> String {
     format!("{PREFIX}{}", setting.replace(['.', '-'], "_").to_ascii_uppercase())
 }
 
+/// Whether [`variable`] of a setting is this.
+#[must_use]
+pub fn is_variable(setting: &str, name: &str) -> bool {
+    let written = |byte: u8| if matches!(byte, b'.' | b'-') { b'_' } else { byte.to_ascii_uppercase() };
+    name.strip_prefix(PREFIX).is_some_and(|rest| rest.bytes().eq(setting.bytes().map(written)))
+}
+
 /// The setting of this name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Key<Settings>> {
@@ -352,7 +359,7 @@ impl Settings {
 
     /// The programs that are protected so far, as they are shown.
     pub(super) fn protected_shown(&self) -> Shown {
-        Shown::List(self.protected.iter().map(|pattern| pattern.as_str().to_owned()).collect())
+        Shown::List(self.protected.iter().map(|pattern| pattern.text().clone()).collect())
     }
 }
 

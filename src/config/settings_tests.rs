@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
-use super::{OTHER_VARIABLES, PROTECT, Redaction, SETTINGS, Settings, variable};
+use super::{OTHER_VARIABLES, PROTECT, Redaction, SETTINGS, Settings, is_variable, variable};
 use crate::config::expression::Places;
 use crate::config::kind::Raw;
 
@@ -38,4 +38,18 @@ fn names_and_variables_are_unique() {
         assert!(seen.insert((*name).to_owned()));
     }
     assert_eq!(variable("health.max-memory"), "BRAINWAV_HEALTH_MAX_MEMORY");
+}
+
+#[test]
+fn a_variable_is_recognised_without_being_written_out() {
+    for setting in SETTINGS {
+        let name = variable(setting.name);
+        let is = SETTINGS.iter().filter(|other| is_variable(other.name, &name)).count();
+        assert!(is == 1 && is_variable(setting.name, &name), "{name}");
+        for other in
+            [&name[..name.len() - 1], &format!("{name}S"), &name.to_lowercase(), &name["BRAINWAV_".len()..]]
+        {
+            assert!(!is_variable(setting.name, other), "{other}");
+        }
+    }
 }

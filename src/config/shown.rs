@@ -1,5 +1,6 @@
 //! A resolved value as it is shown, and where it came from.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -22,7 +23,7 @@ pub enum Shown {
     /// On or off.
     Switch(bool),
     /// Several texts.
-    List(Vec<String>),
+    List(Vec<Cow<'static, str>>),
 }
 
 impl Shown {

@@ -203,14 +203,14 @@ fn form(word: &str) -> Form {
 #[must_use]
 pub fn presentable(key: &str, shown: Shown) -> Shown {
     let redactor = Redactor::default();
-    let text = |text: String| match key {
-        "url" => address(&text),
+    let text = |text: &str| match key {
+        "url" => address(text),
         "headers" => format!("{}: {MARKER}", text.split(':').next().unwrap_or_default().trim()),
-        _ => redactor.text(&text, &mut Counts::default()).into_owned(),
+        _ => redactor.text(text, &mut Counts::default()).into_owned(),
     };
     match shown {
-        Shown::Text(value) => Shown::Text(text(value)),
-        Shown::List(values) => Shown::List(values.into_iter().map(text).collect()),
+        Shown::Text(value) => Shown::Text(text(&value)),
+        Shown::List(values) => Shown::List(values.iter().map(|value| text(value).into()).collect()),
         other => other,
     }
 }

@@ -71,7 +71,7 @@ impl Machine {
 }
 
 fn origin(resolved: &Resolved, key: &str) -> String {
-    resolved.entries.iter().rfind(|entry| entry.key == key).unwrap().origin.to_string()
+    resolved.entries().iter().rfind(|entry| entry.key == key).unwrap().origin.to_string()
 }
 
 fn names(resolved: &Resolved) -> Vec<String> {
@@ -92,7 +92,7 @@ fn without_any_file_the_defaults_hold() {
     let resolved = Machine::new().resolved();
     assert_eq!(resolved.settings.limits.max_memory_bytes, 8 << 30);
     assert_eq!(names(&resolved), built_in(&[]));
-    assert!(resolved.entries.iter().all(|entry| entry.origin == Origin::Default));
+    assert!(resolved.entries().iter().all(|entry| entry.origin == Origin::Default));
     assert!(resolved.workspace.ends_with("project"), "{:?}", resolved.workspace);
     assert!(resolved.warnings.is_empty());
     let files: Vec<(Layer, bool)> = resolved.files.iter().map(|file| (file.layer, file.existed)).collect();
@@ -160,7 +160,8 @@ fn every_setting_can_be_written_in_a_file_and_in_the_environment() {
     for name in ["my-editor", "one", "two-x", "sshd"] {
         assert!(settings.protected.iter().any(|pattern| pattern.matches(name.as_bytes())), "{name}");
     }
-    let protect: Vec<_> = resolved.entries.iter().filter(|entry| entry.key == "protect.program").collect();
+    let protect: Vec<_> =
+        resolved.entries().into_iter().filter(|entry| entry.key == "protect.program").collect();
     assert_eq!(protect.len(), 3, "one entry for each place that adds some");
     assert!(protect.is_sorted_by_key(|entry| entry.origin.clone()));
 }
@@ -263,7 +264,7 @@ fn a_rule_can_have_every_key() {
                 max-runtime = \"1m\"\nenabled = true\nprogram = \"one\"\n";
     let machine = Machine::new().workspace(text);
     let rule = machine.resolved().settings.rules.remove(0);
-    assert_eq!((rule.title[0].as_str(), rule.program[0].as_str()), ("node (dev", "one"));
+    assert_eq!((rule.title[0].as_str(), &**rule.program[0].text()), ("node (dev", "one"));
     assert!(rule.command.unwrap().is_match(b"node \xff.js"));
     assert!(rule.cwd.unwrap().is_match(machine.root.join("project/packages/app")));
     assert_eq!((rule.scope, rule.life), (Scope::Workspace, LifeRule::Server));

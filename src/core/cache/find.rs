@@ -175,7 +175,7 @@ fn to_base_36(mut number: u32) -> String {
 }
 
 fn has_file(folder: &Path, pattern: &str) -> bool {
-    let Ok(pattern) = NamePattern::new(pattern) else { return false };
+    let Ok(pattern) = NamePattern::new(pattern.to_owned()) else { return false };
     let Ok(mut names) = fs::read_dir(folder) else { return false };
     names.any(|name| name.is_ok_and(|name| pattern.matches(name.file_name().as_encoded_bytes())))
 }

@@ -55,7 +55,7 @@ pub fn named(users: &[User]) -> String {
 /// When the processes cannot be looked at: then nobody can say that there is none.
 pub fn of<H: Host>(host: &H, store: &Store) -> Result<Vec<User>, LookError> {
     let patterns: Vec<NamePattern> =
-        store.users.iter().filter_map(|name| NamePattern::new(name).ok()).collect();
+        store.users.iter().filter_map(|name| NamePattern::new(name.clone()).ok()).collect();
     // Dozens of tools are built on the ones that fill these caches: nobody can name them all.
     let any_runtime = store.kind == Kind::Whole;
     let scan = host.scan(&|arguments: Arguments<'_>| {

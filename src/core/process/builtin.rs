@@ -157,7 +157,13 @@ pub fn protected() -> Vec<NamePattern> {
     patterns(PROTECTED)
 }
 
-fn built_in(name: &str, program: &[&str], title: &[&str], life: LifeRule, runtime_minutes: u64) -> Rule {
+fn built_in(
+    name: &str,
+    program: &[&'static str],
+    title: &[&str],
+    life: LifeRule,
+    runtime_minutes: u64,
+) -> Rule {
     let max_runtime = (runtime_minutes != 5).then(|| Duration::from_secs(runtime_minutes * 60));
     Rule {
         name: name.to_owned(),
@@ -173,8 +179,8 @@ fn built_in(name: &str, program: &[&str], title: &[&str], life: LifeRule, runtim
 }
 
 /// The tables above hold no pattern that [`NamePattern::new`] refuses: a test below proves it.
-fn patterns(names: &[&str]) -> Vec<NamePattern> {
-    names.iter().filter_map(|name| NamePattern::new(name).ok()).collect()
+fn patterns(names: &[&'static str]) -> Vec<NamePattern> {
+    names.iter().filter_map(|name| NamePattern::new(*name).ok()).collect()
 }
 
 #[cfg(test)]

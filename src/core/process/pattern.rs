@@ -1,27 +1,30 @@
 //! Patterns for the name of a program: the whole name, with `*` for any run of characters.
 
+use std::borrow::Cow;
+
 /// A pattern that is compared with a whole program name, never with a part of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NamePattern(String);
+pub struct NamePattern(Cow<'static, str>);
 
 impl NamePattern {
     /// A pattern from its text: `vitest`, `mcp-*`, `@modelcontextprotocol/server-*`.
     ///
     /// # Errors
     /// An empty pattern, or one of nothing but `*`, would match every program and is refused.
-    pub fn new(text: &str) -> Result<Self, PatternError> {
+    pub fn new(text: impl Into<Cow<'static, str>>) -> Result<Self, PatternError> {
+        let text = text.into();
         if text.trim().is_empty() {
             return Err(PatternError::Empty);
         }
         if text.bytes().all(|byte| matches!(byte, b'*' | b'/')) {
-            return Err(PatternError::MatchesEverything(text.to_owned()));
+            return Err(PatternError::MatchesEverything(text.into_owned()));
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(text))
     }
 
     /// The pattern as it was written.
     #[must_use]
-    pub fn as_str(&self) -> &str {
+    pub const fn text(&self) -> &Cow<'static, str> {
         &self.0
     }
 
@@ -93,7 +96,7 @@ mod tests {
             ("a*b*c", "axxbyy", false),
         ];
         for (pattern, name, expected) in table {
-            let compiled = NamePattern::new(pattern).unwrap();
+            let compiled = NamePattern::new(*pattern).unwrap();
             assert_eq!(compiled.matches(name.as_bytes()), *expected, "{pattern} on {name}");
         }
     }

@@ -149,7 +149,7 @@ impl Guard {
         let known = |pattern: &&NamePattern| {
             pattern.matches(&stat.name) || names.iter().any(|name| pattern.matches(name))
         };
-        self.programs.iter().find(known).map(|pattern| pattern.as_str().to_owned())
+        self.programs.iter().find(known).map(|pattern| pattern.text().clone().into_owned())
     }
 }
 

@@ -209,7 +209,7 @@ mod tests {
     #[test]
     fn only_the_very_file_that_was_judged_is_removed() {
         let folder = tempfile::tempdir().unwrap();
-        let place = |name: &str| Place {
+        let place = |name: &'static str| Place {
             folder: folder.path().to_owned(),
             names: vec![NamePattern::new(name).unwrap()],
             min_age: Duration::ZERO,
