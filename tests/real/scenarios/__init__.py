@@ -6,7 +6,7 @@ from . import cache_nx, cache_nx_harm, cache_nx_held, cache_nx_shared, cache_nx_
 from . import cache_turbo, cache_dry_run, cache_whole  # noqa: F401
 from . import telemetry_storm, prometheus  # noqa: F401
 from . import sinks_otlp, sinks_nats, sinks_cloudevents, bridge_nats, schema_registry  # noqa: F401
-from . import telemetry_storm_disk, telemetry_storm_moody  # noqa: F401
+from . import telemetry_storm_disk, telemetry_storm_moody, telemetry_durable  # noqa: F401
 from .failure import Failure, Skip
 from .registry import SCENARIOS
 from .world import World

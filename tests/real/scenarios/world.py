@@ -176,10 +176,10 @@ class World:
         """It has ended, and nobody wants to read of it."""
         self.programs.remove(program)
 
-    def run(self, *arguments, cwd=None):
-        """Runs brainwav."""
+    def run(self, *arguments, cwd=None, before=()):
+        """Runs brainwav, perhaps by another program."""
         words, options = self.command(arguments, cwd)
-        done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        done = subprocess.run([*map(str, before), *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, timeout=180, **options)
         return Look(arguments, done)
 
