@@ -54,6 +54,7 @@ pub fn otlp(context: &Context, sink: &SinkSettings) -> Result<OtlpSink> {
         timeout: sink.timeout,
         authorities: authorities(sink, certificate)?,
         signals: sink.signals.clone(),
+        compression: sink.compression,
         batch: batch(sink),
         ..OtlpSettings::default()
     };

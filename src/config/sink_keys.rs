@@ -7,7 +7,7 @@ use super::kind::{Key, Kind};
 use super::shown::Shown;
 use crate::core::redact::{Counts, MARKER, Redactor};
 use crate::core::telemetry::sinks::Form;
-use crate::core::telemetry::sinks::otlp::Signal;
+use crate::core::telemetry::sinks::otlp::{Compression, Signal};
 
 /// What one `[[telemetry.sink]]` says. What it does not say, the sink decides.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -51,6 +51,8 @@ pub struct SinkSettings {
     pub prefix: Option<String>,
     /// What an event is sent as; none for what the sink chooses.
     pub signals: Vec<Signal>,
+    /// Whether requests are compressed.
+    pub compression: Option<Compression>,
 }
 
 /// The types of sinks.
@@ -174,6 +176,12 @@ pub static SINK_KEYS: &[Key<SinkSettings>] = &[
         default: Some("logs, traces"),
         help: "What an \"otlp\" sink sends: every event is a log record, and what ends a span too; \"metrics\" counts events \
                and times what ends.",
+    },
+    Key {
+        name: "compression",
+        kind: Kind::Choice(Compression::WORDS, |sink, word| sink.compression = Compression::of(word)),
+        default: Some("none"),
+        help: "Whether the requests of an \"otlp\" sink are compressed: \"gzip\" or \"none\".",
     },
     Key {
         name: "batch",

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use flate2::read::GzDecoder;
 use rustls::ServerConfig;
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::pem::PemObject;
@@ -152,6 +153,7 @@ fn the_variables_of_opentelemetry_are_followed() {
         ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
         ("OTEL_EXPORTER_OTLP_TIMEOUT", "soon"),
         ("OTEL_EXPORTER_OTLP_CERTIFICATE", "/nowhere/authority.pem"),
+        ("OTEL_EXPORTER_OTLP_COMPRESSION", "zstd"),
     ] {
         let output = run(&[(name, value)]).expect_code(2);
         assert!(output.stderr.contains(name), "{}", output.stderr);
@@ -159,7 +161,7 @@ fn the_variables_of_opentelemetry_are_followed() {
     let all = [
         ("OTEL_EXPORTER_OTLP_HEADERS", "api-key=a%20b"),
         ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "api-key=other"),
-        ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"),
+        ("OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "gzip"),
         ("OTEL_SERVICE_NAME", "shop"),
         ("OTEL_RESOURCE_ATTRIBUTES", "team=checkout"),
     ];
@@ -167,6 +169,10 @@ fn the_variables_of_opentelemetry_are_followed() {
     let [spans, logs] = &receiver.requests()[..] else { panic!() };
     assert!(spans.head.contains("\r\napi-key: other\r\n") && logs.head.contains("\r\napi-key: a b\r\n"));
     assert!(logs.holds("shop") && logs.holds("checkout") && !logs.head.contains("Encoding"));
+    assert!(spans.head.contains("\r\nContent-Encoding: gzip\r\n") && !spans.holds("shop"));
+    let mut unpacked = String::new();
+    let unpacking = GzDecoder::new(&spans.body[..]).read_to_string(&mut unpacked);
+    assert!(unpacking.is_err_and(|error| error.kind() == std::io::ErrorKind::InvalidData), "it is no text");
 }
 
 fn data(name: &str) -> std::path::PathBuf {

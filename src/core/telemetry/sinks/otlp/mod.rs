@@ -2,6 +2,7 @@
 //! all of them can be counted.
 
 mod attribute;
+mod compression;
 mod convention;
 mod event;
 mod logs;
@@ -14,5 +15,6 @@ mod spans;
 mod trace;
 mod wire;
 
+pub use compression::Compression;
 pub use settings::{OtlpSettings, Own, Signal, is_disabled};
 pub use sink::OtlpSink;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::super::percent::decoded;
 use super::super::secret::Secret;
 use super::super::setting::SettingError;
+use super::compression::Compression;
 use crate::core::telemetry::ci::Variable;
 
 /// Where a collector listens by default.
@@ -67,6 +68,8 @@ pub struct Own {
     pub headers: Option<Vec<(String, Secret)>>,
     /// How long one request may take.
     pub timeout: Option<Duration>,
+    /// Whether its requests are compressed.
+    pub compression: Option<Compression>,
 }
 
 /// Where and how an OTLP sink delivers.
@@ -83,6 +86,8 @@ pub struct OtlpSettings {
     pub headers: Vec<(String, Secret)>,
     /// How long one request may take; ten seconds where nothing says otherwise.
     pub timeout: Option<Duration>,
+    /// Whether requests are compressed; they are not where nothing says so.
+    pub compression: Option<Compression>,
     /// Certificates in PEM form that are trusted instead of those of the system.
     pub authorities: Option<Vec<u8>>,
     /// Attributes of the resource.
@@ -100,13 +105,21 @@ pub fn is_disabled(variable: Variable<'_>) -> bool {
 }
 
 impl OtlpSettings {
-    /// The settings with what the environment says where they are silent. A wish for compression (`OTEL_EXPORTER_OTLP_COMPRESSION`) is not followed: every receiver takes what is not compressed.
+    /// The settings with what the environment says where they are silent.
     ///
     /// # Errors
     /// When a variable cannot be followed. The error names it, and not its value.
     pub fn completed(mut self, variable: Variable<'_>) -> Result<Self, SettingError> {
         let given = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
         let of_exporter = |name: &str| given(&format!("{PREFIX}{name}"));
+        // What another place takes, one of its own may not.
+        if self.url.is_none() && self.compression.is_none() {
+            self.compression = compression("COMPRESSION", &of_exporter)?;
+            for (signal, word) in Signal::ALL {
+                let own = format!("{}_COMPRESSION", word.to_ascii_uppercase());
+                self.own[signal as usize].compression = compression(&own, &of_exporter)?;
+            }
+        }
         if self.url.is_none() {
             check_protocol(&self.signals, &of_exporter)?;
             self.url = of_exporter("ENDPOINT").map(Secret::new);
@@ -176,6 +189,12 @@ fn timeout(name: &str, of_exporter: OfExporter<'_>) -> Result<Option<Duration>, 
     let wrong =
         || SettingError::new(&format!("{PREFIX}{name}"), "has to be a number of milliseconds above 0");
     number.map(Some).ok_or_else(wrong)
+}
+
+fn compression(name: &str, of_exporter: OfExporter<'_>) -> Result<Option<Compression>, SettingError> {
+    let Some(word) = of_exporter(name) else { return Ok(None) };
+    let wrong = || SettingError::new(&format!("{PREFIX}{name}"), "has to be gzip or none");
+    Compression::of(word.trim()).map(Some).ok_or_else(wrong)
 }
 
 /// `name=value,name=value`, percent-encoded.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::resource::Resource;
-use super::{OtlpSettings, Signal, is_disabled};
+use super::{Compression, OtlpSettings, Signal, is_disabled};
 use crate::core::telemetry::sinks::secret::Secret;
 use crate::core::telemetry::sinks::setting::SettingError;
 
@@ -28,6 +28,8 @@ fn the_environment_fills_what_is_open() {
         ("OTEL_EXPORTER_OTLP_TIMEOUT", "1500"),
         ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "api-key=other"),
         ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "7000"),
+        ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"),
+        ("OTEL_EXPORTER_OTLP_LOGS_COMPRESSION", " none "),
     ];
     let settings = completed(OtlpSettings::default(), &variables).unwrap();
     assert_eq!(exposed(settings.url.as_ref()), Some("http://collector:4318"));
@@ -41,6 +43,11 @@ fn the_environment_fills_what_is_open() {
     assert_eq!(pairs(traces.headers.as_ref().unwrap()), ["api-key:other"]);
     assert_eq!(settings.timeout, Some(Duration::from_millis(1500)));
     assert_eq!((logs.timeout, traces.timeout), (None, Some(Duration::from_secs(7))));
+    let compression = [settings.compression, logs.compression, traces.compression];
+    assert_eq!(compression, [Some(Compression::Gzip), Some(Compression::None), None]);
+    let plain = OtlpSettings { compression: Some(Compression::None), ..OtlpSettings::default() };
+    let kept = completed(plain, &variables).unwrap();
+    assert_eq!((kept.compression, kept.own(Signal::Traces).compression), (Some(Compression::None), None));
     assert_eq!(completed(OtlpSettings::default(), &[]).unwrap().base().expose(), "http://localhost:4318");
 }
 
@@ -51,6 +58,7 @@ fn a_sink_with_a_url_of_its_own_keeps_it_and_gets_no_foreign_headers() {
         ("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "http://logs/here"),
         ("OTEL_EXPORTER_OTLP_HEADERS", "api-key=secret"),
         ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+        ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"),
     ];
     let own = OtlpSettings { url: Some(Secret::new("http://own")), ..OtlpSettings::default() };
     assert_eq!(completed(own.clone(), &variables).unwrap(), own);
@@ -66,6 +74,8 @@ fn a_variable_that_cannot_be_followed_is_named_without_its_value() {
         ("OTEL_EXPORTER_OTLP_HEADERS", "secret"),
         ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "secret"),
         ("OTEL_EXPORTER_OTLP_LOGS_TIMEOUT", "secret"),
+        ("OTEL_EXPORTER_OTLP_COMPRESSION", "secret"),
+        ("OTEL_EXPORTER_OTLP_LOGS_COMPRESSION", "secret"),
         ("OTEL_EXPORTER_OTLP_HEADERS", "=secret"),
         ("OTEL_RESOURCE_ATTRIBUTES", "a=b,secret"),
     ];

@@ -6,6 +6,7 @@ use super::super::answer::{RetryRule, judge};
 use super::super::http::{DEFAULT_BATCH, DEFAULT_TIMEOUT, named, unreachable_peer};
 use super::super::net::{Endpoint, HTTP, HttpClient, client_config};
 use super::super::setting::SettingError;
+use super::compression::Compression;
 use super::event::Event;
 use super::metrics::Numbers;
 use super::resource::Resource;
@@ -37,6 +38,7 @@ pub struct OtlpSink {
 struct Route {
     client: HttpClient,
     timeout: Duration,
+    compression: Compression,
 }
 
 /// The way of the numbers, and those that have not arrived yet.
@@ -193,14 +195,17 @@ impl Route {
         let tls = endpoint.scheme.tls.then(|| client_config(settings.authorities.as_deref())).transpose()?;
         let headers = own.headers.as_ref().unwrap_or(&settings.headers);
         let timeout = own.timeout.or(settings.timeout).unwrap_or(DEFAULT_TIMEOUT);
-        Ok(Self { client: HttpClient::new(endpoint, tls, headers)?, timeout })
+        let compression = own.compression.or(settings.compression).unwrap_or_default();
+        Ok(Self { client: HttpClient::new(endpoint, tls, headers)?, timeout, compression })
     }
 
     /// Sends one request; the status of the answer, if there was one, and the outcome. `places` are those of the events
     /// in the request.
     fn export(&mut self, request: &[u8], places: &[usize], deadline: Instant) -> (Option<u16>, Exported) {
         let deadline = deadline.min(Instant::now() + self.timeout);
-        let answer = match self.client.post("Content-Type: application/x-protobuf\r\n", request, deadline) {
+        let (encoding, request) = self.compression.pack(request);
+        let headers = format!("Content-Type: application/x-protobuf\r\n{encoding}");
+        let answer = match self.client.post(&headers, &request, deadline) {
             Ok(answer) => answer,
             Err(error) => return (None, Err(unreachable_peer(self.client.endpoint(), &error))),
         };

@@ -1,9 +1,12 @@
 //! The OTLP sink against a server that answers, and what it writes, read back.
 
+use std::io::Read as _;
+
+use flate2::read::GzDecoder;
 use serde_json::json;
 
 use super::super::wire::{Field, Fields};
-use super::{OtlpSettings, OtlpSink, Signal};
+use super::{Compression, OtlpSettings, OtlpSink, Signal};
 use crate::core::telemetry::sink::{Delivery, Record, Sink};
 use crate::core::telemetry::sinks::peer::{Peer, Request, Step, soon};
 use crate::core::telemetry::sinks::samples::{plain, record};
@@ -267,6 +270,33 @@ fn only_four_answers_are_tried_again_at_once() {
         let (delivered, _) = run(vec![step.clone()], &[&[started("one")]]);
         assert!(matches!(delivered[0], Delivery::Retry { .. }), "{step:?}: {delivered:?}");
     }
+}
+
+#[test]
+fn what_is_compressed_is_the_same_when_it_is_unpacked() {
+    let batch: Vec<Record> = ["one", "two", "three"].map(started).into();
+    let sent = |compression| {
+        let peer = Peer::start(vec![OK]);
+        let settings = OtlpSettings {
+            url: Some(Secret::new(peer.url(""))),
+            compression,
+            signals: vec![Signal::Logs],
+            ..OtlpSettings::default()
+        };
+        let mut sink = OtlpSink::new(settings).unwrap();
+        assert_eq!(sink.deliver(&batch, soon()), Delivery::Accepted);
+        drop(sink);
+        peer.requests().remove(0)
+    };
+    let plain = [None, Some(Compression::None)].map(sent);
+    assert!(plain.iter().all(|request| !request.head.contains("Content-Encoding")));
+    let packed = sent(Some(Compression::Gzip));
+    assert!(packed.head.contains("\r\nContent-Encoding: gzip\r\n"), "{}", packed.head);
+    assert!(packed.head.contains("\r\nContent-Type: application/x-protobuf\r\n"), "{}", packed.head);
+    assert!(packed.body.len() < plain[0].body.len() * 2 / 3, "{}", packed.body.len());
+    let mut unpacked = Vec::new();
+    GzDecoder::new(&packed.body[..]).read_to_end(&mut unpacked).unwrap();
+    assert!(plain.iter().all(|request| request.body == unpacked));
 }
 
 #[test]
