@@ -1,11 +1,16 @@
 //! The binary: parse, build the context, run, and turn the result into an exit code.
 
+#![no_main]
+
+#[path = "sys/start.rs"]
+mod start;
+
+use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt as _;
-use std::process::ExitCode as ProcessExitCode;
 
 use brainwav::cli::global::Global;
 use brainwav::cli::{Cli, called};
-use brainwav::config::{Environment, command_line};
+use brainwav::config::Environment;
 use brainwav::context::{Context, appearance};
 use brainwav::core::redact::Confidential;
 use brainwav::error::{Error, ErrorKind};
@@ -14,20 +19,20 @@ use brainwav::output::ui::{Ui, report_panics};
 use brainwav::{commands, sys};
 use clap::error::ErrorKind as ClapErrorKind;
 
-fn main() -> ProcessExitCode {
-    let arguments = command_line();
+/// One run with these words, the name of the program first; its exit code.
+fn run(arguments: &[OsString]) -> u8 {
     let words: Vec<&[u8]> = arguments.iter().map(|word| word.as_bytes()).collect();
     let confidential = Confidential::of(&words);
     report_panics(confidential.clone());
     let environment = Environment::from_process();
-    let code = match called::parse(&arguments) {
-        Ok(cli) => run(&cli, environment, &confidential),
+    let code = match called::parse(arguments) {
+        Ok(cli) => command(&cli, environment, &confidential),
         Err(error) => explain(&error, &environment, confidential),
     };
     sys::process_exit::finish(code)
 }
 
-fn run(cli: &Cli, environment: Environment, confidential: &Confidential) -> ExitCode {
+fn command(cli: &Cli, environment: Environment, confidential: &Confidential) -> ExitCode {
     let look = appearance(&cli.global, &environment);
     let ui = || Ui::stdio(look, confidential.clone());
     match Context::new(&cli.global, environment, sys::process_exit::user(), ui()) {

@@ -13,12 +13,6 @@ pub struct Environment {
     variables: BTreeMap<OsString, OsString>,
 }
 
-/// The words that this process was called with, its own name first.
-#[must_use]
-pub fn command_line() -> Vec<OsString> {
-    std::env::args_os().collect()
-}
-
 impl Environment {
     /// The environment of this process.
     #[must_use]

@@ -36,7 +36,7 @@ mod problem_tests;
 #[cfg(test)]
 mod tests;
 
-pub use environment::{Environment, command_line};
+pub use environment::Environment;
 pub use load::{ConfigFile, Request, Resolved, inspect, load, workspace_root};
 pub use paths::{Paths, paths};
 pub use problem::{Place, Problem, Problems};

@@ -1,6 +1,5 @@
 //! What the process itself asks the operating system, apart from other processes.
 
-use std::process::ExitCode as ProcessExitCode;
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
@@ -10,13 +9,13 @@ use crate::exit::ExitCode;
 /// Turns the exit code of the program into that of the process. After a signal the process dies by the same
 /// signal, so that a calling shell sees what happened; the number is only what is left if that fails.
 #[must_use]
-pub fn finish(code: ExitCode) -> ProcessExitCode {
+pub fn finish(code: ExitCode) -> u8 {
     if let ExitCode::Signal(signal) = code {
         leave_no_core();
         // A failure leaves the number below, which says the same.
         let _ = signal_hook::low_level::emulate_default_handler(signal);
     }
-    ProcessExitCode::from(code.number())
+    code.number()
 }
 
 /// Whoever dies by the signal that ended a command would leave a picture of the wrong memory.

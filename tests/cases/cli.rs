@@ -1,8 +1,9 @@
 //! The command line: help, errors, streams.
 
 use std::fs::OpenOptions;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
+use crate::support::spool;
 use crate::support::{Actor, Output, Script, TestEnv};
 
 #[test]
@@ -161,9 +162,25 @@ fn a_working_directory_that_is_gone_is_said() {
     let env = TestEnv::new();
     let gone = env.path("gone");
     std::fs::create_dir(&gone).unwrap();
-    let mut command = std::process::Command::new("/bin/sh");
+    let mut command = Command::new("/bin/sh");
     command.args(["-c", "rmdir \"$PWD\"; exec \"$BRAINWAV\" health"]).current_dir(&gone);
     command.env("BRAINWAV", env!("CARGO_BIN_EXE_brainwav")).env("BRAINWAV_STATE_DIR", env.state());
     let output = Output::of(command).expect_code(2);
     assert!(output.stderr.contains("--workspace"), "{}", output.stderr);
+}
+
+/// A file would get the number of the stream, and whatever is printed next.
+#[test]
+fn in_place_of_a_closed_stream_there_is_nothing() {
+    for (stream, closed) in [(0, "<&-"), (1, ">&-"), (2, "2>&-"), (0, "<&- >&- 2>&-"), (2, "<&- >&- 2>&-")] {
+        let env = TestEnv::new();
+        let is_nothing = format!("[ -c /dev/fd/{stream} ]");
+        let plain = env.command(&["telemetry", "exec", "--", "/bin/sh", "-c", &is_nothing]);
+        let mut command = Command::new("/bin/sh");
+        command.arg("-c").arg(format!("exec \"$0\" \"$@\" {closed}"));
+        command.arg(plain.get_program()).args(plain.get_args()).current_dir(env.workspace());
+        command.env_clear().envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        let _ = Output::of(command).expect_code(0);
+        assert_eq!(spool::events(&env).len(), 2, "{closed}");
+    }
 }
