@@ -19,24 +19,24 @@ struct Called {
     /// Adds its arguments.
     define: fn(Command) -> Command,
     /// Makes of them what the rest of the program is handed.
-    make: fn(&ArgMatches) -> Parsed<super::Command>,
+    make: fn(&mut ArgMatches) -> Parsed<super::Command>,
 }
 
 const COMMANDS: &[Called] = &[
     Called {
         name: "health",
         define: health::HealthArgs::augment_args,
-        make: |matches| Ok(super::Command::Health(Box::from_arg_matches(matches)?)),
+        make: |matches| Ok(super::Command::Health(Box::from_arg_matches_mut(matches)?)),
     },
     Called {
         name: "reap",
         define: reap::ReapArgs::augment_args,
-        make: |matches| Ok(super::Command::Reap(Box::from_arg_matches(matches)?)),
+        make: |matches| Ok(super::Command::Reap(Box::from_arg_matches_mut(matches)?)),
     },
     Called {
         name: "prune-cache",
         define: prune_cache::PruneCacheArgs::augment_args,
-        make: |matches| Ok(super::Command::PruneCache(Box::from_arg_matches(matches)?)),
+        make: |matches| Ok(super::Command::PruneCache(Box::from_arg_matches_mut(matches)?)),
     },
 ];
 
@@ -45,37 +45,37 @@ const TELEMETRY: &[Called] = &[
     Called {
         name: "emit",
         define: telemetry_events::EmitArgs::augment_args,
-        make: |matches| telemetry(TelemetryAction::Emit(Box::from_arg_matches(matches)?)),
+        make: |matches| telemetry(TelemetryAction::Emit(Box::from_arg_matches_mut(matches)?)),
     },
     Called {
         name: "phase",
         define: telemetry_phase::PhaseArgs::augment_args,
-        make: |matches| telemetry(TelemetryAction::Phase(FromArgMatches::from_arg_matches(matches)?)),
+        make: |matches| telemetry(TelemetryAction::Phase(FromArgMatches::from_arg_matches_mut(matches)?)),
     },
     Called {
         name: "bridge",
         define: telemetry_bridge::BridgeArgs::augment_args,
-        make: |matches| telemetry(TelemetryAction::Bridge(FromArgMatches::from_arg_matches(matches)?)),
+        make: |matches| telemetry(TelemetryAction::Bridge(FromArgMatches::from_arg_matches_mut(matches)?)),
     },
     Called {
         name: "exec",
         define: telemetry_exec::ExecArgs::augment_args,
-        make: |matches| telemetry(TelemetryAction::Exec(FromArgMatches::from_arg_matches(matches)?)),
+        make: |matches| telemetry(TelemetryAction::Exec(FromArgMatches::from_arg_matches_mut(matches)?)),
     },
     Called {
         name: "flush",
         define: telemetry_events::FlushArgs::augment_args,
-        make: |matches| telemetry(TelemetryAction::Flush(FromArgMatches::from_arg_matches(matches)?)),
+        make: |matches| telemetry(TelemetryAction::Flush(FromArgMatches::from_arg_matches_mut(matches)?)),
     },
     Called {
         name: "status",
         define: telemetry_events::StatusArgs::augment_args,
-        make: |matches| telemetry(TelemetryAction::Status(FromArgMatches::from_arg_matches(matches)?)),
+        make: |matches| telemetry(TelemetryAction::Status(FromArgMatches::from_arg_matches_mut(matches)?)),
     },
     Called {
         name: "redact",
         define: telemetry::RedactArgs::augment_args,
-        make: |matches| telemetry(TelemetryAction::Redact(FromArgMatches::from_arg_matches(matches)?)),
+        make: |matches| telemetry(TelemetryAction::Redact(FromArgMatches::from_arg_matches_mut(matches)?)),
     },
 ];
 
@@ -120,8 +120,9 @@ fn part(called: &Called, arguments: &[OsString]) -> Parsed<Cli> {
         // There is nothing that they would have to be handed on to, and a copy of each is spared.
         command = command.mut_args(|argument| argument.global(false));
     }
-    let matches = command.try_get_matches_from_mut(arguments)?;
-    let cli = Cli { global: FromArgMatches::from_arg_matches(&matches)?, command: (called.make)(&matches)? };
+    let mut matches = command.try_get_matches_from_mut(arguments)?;
+    let global = FromArgMatches::from_arg_matches_mut(&mut matches)?;
+    let cli = Cli { global, command: (called.make)(&mut matches)? };
     // Taking them apart is a twentieth of the time of a short run, and its memory goes with it.
     std::mem::forget((command, matches));
     Ok(cli)
