@@ -25,18 +25,38 @@ pub trait Task: Sync {
     fn expected(&self, index: usize) -> Option<FileId>;
     /// Opens a folder in a folder of this device.
     fn open(&self, above: BorrowedFd<'_>, device: u64, name: &CStr) -> Result<Opened, Errno>;
-    /// Does with anything but a folder what is to be done, and returns what it was.
-    fn file(&self, above: BorrowedFd<'_>, device: u64, name: &CStr, entry: &Entry) -> Result<Stat, Errno>;
+    /// Does with anything but a folder what is to be done, and counts it.
+    fn file(
+        &self,
+        above: BorrowedFd<'_>,
+        device: u64,
+        name: &CStr,
+        entry: &Entry,
+        batch: &mut Batch,
+    ) -> Result<(), Errno>;
     /// A folder was opened.
     fn opened(&self, node: &Node, batch: &mut Batch);
     /// All in a folder is done.
     fn done(&self, above: BorrowedFd<'_>, node: &Node, batch: &mut Batch) -> Result<(), Errno>;
 }
 
-/// What a name on this device stands for. A file that another one is mounted on shows by its device alone.
-fn look(above: BorrowedFd<'_>, device: u64, name: &CStr) -> Result<Stat, Errno> {
-    let stat = statat(above, name, AtFlags::SYMLINK_NOFOLLOW)?;
-    if facts::id(&stat).device == device { Ok(stat) } else { Err(Errno::XDEV) }
+/// Looks at what a name on this device stands for. A file that another one is mounted on shows by its device alone.
+///
+/// It stands where it is called, and so do its callers, up to the loop over the names of a folder. A function that
+/// returns right after a system call was measured to take a third of a microsecond more for every file (Linux 6.18, in a
+/// virtual machine): the processor has forgotten by then where to return to. That is an eighth of the whole time.
+#[inline(always)]
+fn look(
+    above: BorrowedFd<'_>,
+    device: u64,
+    name: &CStr,
+    then: impl FnOnce(&Stat) -> Result<(), Errno>,
+) -> Result<(), Errno> {
+    match &statat(above, name, AtFlags::SYMLINK_NOFOLLOW) {
+        Ok(stat) if facts::id(stat).device == device => then(stat),
+        Ok(_) => Err(Errno::XDEV),
+        Err(error) => Err(*error),
+    }
 }
 
 /// Counts.
@@ -59,13 +79,23 @@ impl Task for Measure<'_> {
         opening::child(above, device, name)
     }
 
-    fn file(&self, above: BorrowedFd<'_>, device: u64, name: &CStr, _: &Entry) -> Result<Stat, Errno> {
-        let stat = look(above, device, name)?;
-        if facts::is_folder(&stat) {
-            // A moment ago it was none. What was in its place is gone.
-            return Err(Errno::NOENT);
-        }
-        Ok(stat)
+    #[inline(always)]
+    fn file(
+        &self,
+        above: BorrowedFd<'_>,
+        device: u64,
+        name: &CStr,
+        _: &Entry,
+        batch: &mut Batch,
+    ) -> Result<(), Errno> {
+        look(above, device, name, |stat| {
+            if facts::is_folder(stat) {
+                // A moment ago it was none. What was in its place is gone.
+                return Err(Errno::NOENT);
+            }
+            batch.file(stat, false);
+            Ok(())
+        })
     }
 
     fn opened(&self, node: &Node, batch: &mut Batch) {
@@ -114,14 +144,23 @@ impl Task for Remove<'_> {
         Ok(opened)
     }
 
-    fn file(&self, above: BorrowedFd<'_>, device: u64, name: &CStr, entry: &Entry) -> Result<Stat, Errno> {
-        let stat = look(above, device, name)?;
-        if facts::links(&stat) > 1 {
-            // Before it goes: whoever comes to its last name must know that there were others.
-            entry.expect_linked();
-        }
-        unlinkat(above, name, AtFlags::empty())?;
-        Ok(stat)
+    fn file(
+        &self,
+        above: BorrowedFd<'_>,
+        device: u64,
+        name: &CStr,
+        entry: &Entry,
+        batch: &mut Batch,
+    ) -> Result<(), Errno> {
+        look(above, device, name, |stat| {
+            if facts::links(stat) > 1 {
+                // Before it goes: whoever comes to its last name must know that there were others.
+                entry.expect_linked();
+            }
+            unlinkat(above, name, AtFlags::empty())?;
+            batch.file(stat, entry.has_linked());
+            Ok(())
+        })
     }
 
     fn opened(&self, _: &Node, _: &mut Batch) {}

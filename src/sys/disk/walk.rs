@@ -203,10 +203,9 @@ impl<'a, T: Task> Worker<'a, T> {
         above.is_some() || self.walk.task.expected(entry.index).is_none_or(|expected| expected == found)
     }
 
+    #[inline(always)]
     fn file(&mut self, entry: &Entry, place: &Place<'_>, name: &CStr) -> Result<(), Errno> {
-        let stat = self.walk.task.file(place.as_fd(), self.walk.device, name, entry)?;
-        self.batch.file(&stat, T::REMOVES && entry.has_linked());
-        Ok(())
+        self.walk.task.file(place.as_fd(), self.walk.device, name, entry, &mut self.batch)
     }
 
     /// Notes what was in the way. What is gone is not.
