@@ -2,7 +2,7 @@ use std::ffi::OsString;
 
 use clap::{CommandFactory, Parser};
 
-use super::{called, parse, version};
+use super::{called, parse, part, version};
 use crate::cli::Cli;
 
 fn words(line: &str) -> Vec<OsString> {
@@ -89,8 +89,11 @@ fn what_is_called_often_needs_its_part_alone() {
         ("telemetry exec -- true", "exec"),
         ("telemetry phase finish build", "phase"),
         ("telemetry redact", "redact"),
+        ("telemetry flush --background --quiet --config x --workspace y", "flush"),
     ] {
-        assert_eq!(called(&words(line)).map(|(called, _)| called.name), Some(name), "{line:?}");
+        let words = words(line);
+        let (found, behind) = called(&words).unwrap_or_else(|| panic!("{line:?}"));
+        assert_eq!((found.name, part(found, behind).is_ok()), (name, true), "{line:?}");
     }
     for line in ["", "config show", "completions zsh", "telemetry", "telemetry schema", "-q reap", "nothing"]
     {

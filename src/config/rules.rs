@@ -17,7 +17,6 @@ pub struct DraftRule {
     pub enabled: bool,
     /// Where a file speaks of it; nothing does of a built-in one that nobody changes.
     written: Option<Place>,
-    built_in: bool,
     /// What the files say, as it is to be shown, weakest first.
     shown: Vec<(&'static str, Shown, Origin)>,
 }
@@ -49,22 +48,11 @@ pub fn problems(drafts: &[DraftRule]) -> Vec<Problem> {
 
 impl DraftRule {
     const fn built_in(rule: Rule) -> Self {
-        Self { rule, enabled: true, written: None, built_in: true, shown: Vec::new() }
+        Self { rule, enabled: true, written: None, shown: Vec::new() }
     }
 
     fn written(written: WrittenRule) -> Self {
-        let rule = Rule {
-            name: written.patch.name.clone(),
-            program: Vec::new(),
-            title: Vec::new(),
-            unless: Vec::new(),
-            command: None,
-            cwd: None,
-            scope: Default::default(),
-            life: Default::default(),
-            limits: RuleLimits::default(),
-        };
-        let mut draft = Self { built_in: false, ..Self::built_in(rule) };
+        let mut draft = Self::built_in(empty(written.patch.name.clone()));
         draft.apply(written);
         draft
     }
@@ -86,10 +74,12 @@ impl DraftRule {
 
     /// What holds while no file says otherwise.
     fn defaults(&self) -> Vec<(&'static str, Shown)> {
-        let rule = &self.rule;
+        let built_in = builtin::rules().into_iter().find(|rule| rule.name == self.rule.name);
+        let is_built_in = built_in.is_some();
+        let rule = built_in.unwrap_or_else(|| empty(self.rule.name.clone()));
         let texts = |texts: &[String]| Shown::List(texts.iter().map(|text| text.clone().into()).collect());
         let mut defaults = Vec::new();
-        if self.built_in {
+        if is_built_in {
             let program = rule.program.iter().map(|pattern| pattern.text().clone());
             defaults.push(("program", Shown::List(program.collect())));
             let lists = [("title", &rule.title), ("unless", &rule.unless)];
@@ -99,7 +89,7 @@ impl DraftRule {
         }
         defaults.push(("scope", Shown::text(scope_word(rule.scope))));
         defaults.push(("life", Shown::text(life_word(rule.life))));
-        if let (true, Some(runtime)) = (self.built_in, rule.limits.max_runtime) {
+        if let Some(runtime) = rule.limits.max_runtime {
             defaults.push(("max-runtime", runtime.into()));
         }
         defaults
@@ -140,6 +130,21 @@ impl DraftRule {
                 .help("add program, title or command; or is the name of another rule meant?"),
         };
         Some(Problem::new(place, format!("process.{}", self.rule.name), error))
+    }
+}
+
+/// A rule of which nothing but the name is known.
+fn empty(name: String) -> Rule {
+    Rule {
+        name,
+        program: Vec::new(),
+        title: Vec::new(),
+        unless: Vec::new(),
+        command: None,
+        cwd: None,
+        scope: Default::default(),
+        life: Default::default(),
+        limits: RuleLimits::default(),
     }
 }
 

@@ -181,7 +181,8 @@ pub static SINK_KEYS: &[Key<SinkSettings>] = &[
         name: "compression",
         kind: Kind::Choice(Compression::WORDS, |sink, word| sink.compression = Compression::of(word)),
         default: Some("none"),
-        help: "Whether the requests of an \"otlp\" sink are compressed: \"gzip\" or \"none\".",
+        help: "Whether the requests of an \"otlp\" sink are compressed: \"gzip\" or \"none\". Without a url of its own, \
+               OTEL_EXPORTER_OTLP_COMPRESSION says so.",
     },
     Key {
         name: "batch",

@@ -81,9 +81,9 @@ fn is_another_place(table: &DeTable<'_>, known: &SinkSettings) -> bool {
 /// A sink with a place of its own does not get the keys to another one.
 fn forget_the_way(name: &str, sink: &mut SinkSettings, into: &mut Resolution) {
     (sink.url, sink.url_file, sink.headers_file) = (None, None, None);
-    (sink.credentials, sink.authorities) = (None, None);
+    (sink.credentials, sink.authorities, sink.compression) = (None, None, None);
     sink.headers.clear();
-    for key in ["url", "url-file", "headers", "headers-file", "credentials", "authorities"] {
+    for key in ["url", "url-file", "headers", "headers-file", "credentials", "authorities", "compression"] {
         let label = format!("{SINKS}.{name}.{key}");
         into.entries.retain(|entry| entry.key != label);
     }

@@ -238,6 +238,10 @@ fn a_rule_changes_a_built_in_one_key_by_key() {
     assert!(origin(&resolved, "process.vitest.life").ends_with("brainwav.toml:4"));
     assert_eq!(origin(&resolved, "process.vitest.program"), "default");
     assert!(origin(&resolved, "process.nx.enabled").ends_with("config.toml:6"));
+    // What a file adds stands behind what holds in any case.
+    let all = resolved.entries();
+    let keys: Vec<&str> = all.iter().filter_map(|entry| entry.key.strip_prefix("process.vitest.")).collect();
+    assert_eq!(keys, ["program", "title", "scope", "life", "max-memory", "max-cpu"]);
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! `pow` for the one library that asks for it: the progress bar weighs its speed with it.
 //!
 //! On its account the C library of mathematics would be loaded at every start, which takes as long as keeping an event:
-//! 0.1 ms. The crate `libm` has the same function, from the same source as musl (FreeBSD's `e_pow.c`, less than one unit
-//! in the last place off).
+//! 0.1 ms. The crate `libm` has the same function (FreeBSD's `e_pow.c`, less than one unit in the last place off). That it
+//! is the one that is used is shown by what the program loads: see `.ci/run`.
 
 /// `base` to the power of `exponent`, under the name by which the standard library asks for it.
 #[allow(unsafe_code, reason = "the name is that of the C library, and a linker takes the first of a name")]

@@ -15,7 +15,7 @@ fn with_configs(user: &str, workspace: &str) -> TestEnv {
 }
 
 const USER: &str = "[[telemetry.sink]]\ntype = \"http\"\nurl = \"https://user.example\"\n\
-    headers = [\"Authorization: Bearer 1\"]\nheaders-file = \"/secret/headers\"\nbatch = 7\n";
+    headers = [\"Authorization: Bearer 1\"]\nheaders-file = \"/secret/headers\"\ncompression = \"gzip\"\nbatch = 7\n";
 
 #[test]
 fn a_place_of_its_own_gets_no_keys_to_another_one() {
@@ -26,7 +26,7 @@ fn a_place_of_its_own_gets_no_keys_to_another_one() {
         ("[[telemetry.sink]]\ntype = \"otlp\"\nname = \"http\"\n", false),
     ] {
         let shown = with_configs(USER, workspace).run(&["config", "show", "--json"]).expect_code(0).stdout;
-        for word in ["Authorization", "/secret/headers", "https://user.example"] {
+        for word in ["Authorization", "/secret/headers", "https://user.example", "gzip"] {
             assert_eq!(shown.contains(word), keeps, "{word} with {workspace}: {shown}");
         }
     }

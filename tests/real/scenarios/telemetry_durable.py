@@ -7,7 +7,7 @@ import shutil
 from .failure import Skip, expect, same
 from .registry import scenario
 
-CALLS = "trace=?openat,?write,?fsync,?fdatasync,?exit_group"
+CALLS = "trace=?openat,?write,?fsync,?fdatasync"
 EMIT = ("telemetry", "emit", "--event", "tool_invoked", "--no-flush")
 # fdatasync(4</…/spool/segment-0000000001.ndjson>) = 0
 SYNCED = re.compile(r"(?:fsync|fdatasync)\(\d+<([^>]+)>\) += 0")

@@ -86,7 +86,7 @@ pub fn reason(status: u16, words: &str) -> String {
         407 => " (a proxy in between wants credentials)",
         408 => " (request time-out)",
         413 => " (too large)",
-        415 => " (it does not take this content type)",
+        415 => " (it does not take this content type, or not compressed)",
         422 => " (it cannot use the content)",
         500 => " (something is broken there)",
         429 => " (too many requests)",

@@ -25,7 +25,8 @@ const MOST_BODY: usize = 64 * 1024;
 const MOST_INTERIM: usize = 8;
 
 /// Headers that the client writes itself.
-const OWN_HEADERS: [&str; 5] = ["host", "content-length", "transfer-encoding", "connection", "content-type"];
+const OWN_HEADERS: [&str; 6] =
+    ["host", "content-length", "transfer-encoding", "connection", "content-type", "content-encoding"];
 
 /// A request, but for what is the same in all of them.
 #[derive(Debug, Clone, Copy)]

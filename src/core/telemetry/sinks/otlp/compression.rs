@@ -1,4 +1,4 @@
-//! Requests that are compressed: over a long way they are a tenth as long.
+//! Requests that are compressed: full batches are a sixth to a ninth as long.
 
 use std::borrow::Cow;
 use std::io::{self, Write as _};

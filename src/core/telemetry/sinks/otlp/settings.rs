@@ -96,6 +96,8 @@ pub struct OtlpSettings {
     pub signals: Vec<Signal>,
     /// The most events in one request; 512 where it is `None`.
     pub batch: Option<usize>,
+    /// What of the variables is not followed.
+    pub notes: Vec<String>,
 }
 
 /// Whether `OTEL_SDK_DISABLED` switches everything off that speaks OTLP.
@@ -114,10 +116,11 @@ impl OtlpSettings {
         let of_exporter = |name: &str| given(&format!("{PREFIX}{name}"));
         // What another place takes, one of its own may not.
         if self.url.is_none() && self.compression.is_none() {
-            self.compression = compression("COMPRESSION", &of_exporter)?;
-            for (signal, word) in Signal::ALL {
+            self.compression = compression("COMPRESSION", &of_exporter, &mut self.notes);
+            let signals = self.signals.clone();
+            for (signal, word) in Signal::ALL.into_iter().filter(|(signal, _)| signal.is_sent(&signals)) {
                 let own = format!("{}_COMPRESSION", word.to_ascii_uppercase());
-                self.own[signal as usize].compression = compression(&own, &of_exporter)?;
+                self.own[signal as usize].compression = compression(&own, &of_exporter, &mut self.notes);
             }
         }
         if self.url.is_none() {
@@ -191,10 +194,15 @@ fn timeout(name: &str, of_exporter: OfExporter<'_>) -> Result<Option<Duration>, 
     number.map(Some).ok_or_else(wrong)
 }
 
-fn compression(name: &str, of_exporter: OfExporter<'_>) -> Result<Option<Compression>, SettingError> {
-    let Some(word) = of_exporter(name) else { return Ok(None) };
-    let wrong = || SettingError::new(&format!("{PREFIX}{name}"), "has to be gzip or none");
-    Compression::of(word.trim()).map(Some).ok_or_else(wrong)
+/// A word that is not known is left aside with a note, as OpenTelemetry asks for: it may be meant for other programs,
+/// and what is not compressed is taken everywhere.
+fn compression(name: &str, of_exporter: OfExporter<'_>, notes: &mut Vec<String>) -> Option<Compression> {
+    let word = of_exporter(name)?;
+    let known = Compression::of(&word.trim().to_ascii_lowercase());
+    if known.is_none() {
+        notes.push(format!("{PREFIX}{name} is neither gzip nor none, and is ignored"));
+    }
+    known
 }
 
 /// `name=value,name=value`, percent-encoded.

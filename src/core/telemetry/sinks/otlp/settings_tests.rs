@@ -28,8 +28,10 @@ fn the_environment_fills_what_is_open() {
         ("OTEL_EXPORTER_OTLP_TIMEOUT", "1500"),
         ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "api-key=other"),
         ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "7000"),
-        ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"),
+        ("OTEL_EXPORTER_OTLP_COMPRESSION", "GZip"),
         ("OTEL_EXPORTER_OTLP_LOGS_COMPRESSION", " none "),
+        // Metrics are not sent.
+        ("OTEL_EXPORTER_OTLP_METRICS_COMPRESSION", "zstd"),
     ];
     let settings = completed(OtlpSettings::default(), &variables).unwrap();
     assert_eq!(exposed(settings.url.as_ref()), Some("http://collector:4318"));
@@ -45,6 +47,7 @@ fn the_environment_fills_what_is_open() {
     assert_eq!((logs.timeout, traces.timeout), (None, Some(Duration::from_secs(7))));
     let compression = [settings.compression, logs.compression, traces.compression];
     assert_eq!(compression, [Some(Compression::Gzip), Some(Compression::None), None]);
+    assert_eq!(settings.notes, [""; 0]);
     let plain = OtlpSettings { compression: Some(Compression::None), ..OtlpSettings::default() };
     let kept = completed(plain, &variables).unwrap();
     assert_eq!((kept.compression, kept.own(Signal::Traces).compression), (Some(Compression::None), None));
@@ -74,8 +77,6 @@ fn a_variable_that_cannot_be_followed_is_named_without_its_value() {
         ("OTEL_EXPORTER_OTLP_HEADERS", "secret"),
         ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "secret"),
         ("OTEL_EXPORTER_OTLP_LOGS_TIMEOUT", "secret"),
-        ("OTEL_EXPORTER_OTLP_COMPRESSION", "secret"),
-        ("OTEL_EXPORTER_OTLP_LOGS_COMPRESSION", "secret"),
         ("OTEL_EXPORTER_OTLP_HEADERS", "=secret"),
         ("OTEL_RESOURCE_ATTRIBUTES", "a=b,secret"),
     ];
@@ -84,6 +85,16 @@ fn a_variable_that_cannot_be_followed_is_named_without_its_value() {
         assert_eq!(error.setting, name);
         assert!(!error.to_string().contains("secret"), "{error}");
     }
+}
+
+#[test]
+fn a_compression_that_is_not_known_is_noted_and_ignored() {
+    let variables =
+        [("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"), ("OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "secret")];
+    let settings = completed(OtlpSettings::default(), &variables).unwrap();
+    assert_eq!(settings.own(Signal::Traces).compression, None);
+    let [note] = &settings.notes[..] else { panic!("{:?}", settings.notes) };
+    assert!(note.starts_with("OTEL_EXPORTER_OTLP_TRACES_COMPRESSION ") && !note.contains("secret"), "{note}");
 }
 
 /// The signals of a sink, the variables, and the one that cannot be followed.

@@ -88,7 +88,7 @@ impl OtlpSink {
             name: settings.name,
             resource: Resource::new(settings.resource),
             sent: None,
-            notes: Vec::new(),
+            notes: settings.notes,
             batch: settings.batch.unwrap_or(DEFAULT_BATCH),
         })
     }
