@@ -144,6 +144,7 @@ impl Task for Remove<'_> {
         Ok(opened)
     }
 
+    #[inline(always)]
     fn file(
         &self,
         above: BorrowedFd<'_>,
