@@ -44,7 +44,7 @@ def cache_nx_crash(world):
     # One that has its cache below the home folder, and one in the workspace,
     # where folders without a row may be of somebody else.
     crashes(world, "23.2", ("struck", "renamed", "removing"))
-    crashes(world, "22.7", ("rows", "outputs", "deleting+settling"))
+    crashes(world, "22.7", ("rows", "renamed", "outputs", "removing", "deleting+settling"))
 
 
 @scenario("cache-nx-crash-all", "the same in each version", SETS, is_long=True)

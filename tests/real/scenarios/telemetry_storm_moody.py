@@ -175,7 +175,7 @@ def storm(world, events):
 
 @scenario("telemetry-storm-moody", "the same against receivers that slow down, refuse, hang and reset, by HTTP and OTLP")
 def telemetry_storm_moody(world):
-    storm(world, 1_500)
+    storm(world, 3_000)
 
 
 @scenario("telemetry-storm-moody-long", "the same with 20,000 events", is_long=True)
