@@ -12,8 +12,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use brainwav::core::cache::disk::{Disk, FileKind, OpenError, Usage};
 use brainwav::sys::disk::SystemDisk;
 
-use crate::support::TestEnv;
 use crate::support::store::{Store, du, total};
+use crate::support::{SetAtTheEnd, TestEnv};
 
 #[test]
 fn it_agrees_with_du() {
@@ -212,13 +212,13 @@ fn what_comes_and_goes_meanwhile_is_no_error() {
                 }
             }
         });
+        let _over = SetAtTheEnd(&is_over);
         for _ in 0..200 {
             let found = store.measure();
             assert!(found.iter().all(|entry| entry.trouble.is_none()), "{found:?}");
             let still = found.iter().find(|entry| entry.listed.name == "still").unwrap();
             assert_eq!((still.usage.files, still.is_whole), (200, true));
         }
-        is_over.store(true, Ordering::SeqCst);
     });
 }
 

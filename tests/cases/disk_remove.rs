@@ -12,8 +12,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use brainwav::core::cache::disk::{Cause, Disk, Usage};
 use brainwav::sys::disk::SystemDisk;
 
-use crate::support::TestEnv;
 use crate::support::store::{Store, total};
+use crate::support::{SetAtTheEnd, TestEnv};
 
 fn names(store: &Store) -> Vec<OsString> {
     store.list().into_iter().map(|listed| listed.name).collect()
@@ -105,10 +105,10 @@ fn folders_that_become_links_again_and_again_lead_nowhere() {
                 let _ = fs::rename(store.path.join("entry/a"), store.path.join("entry/c"));
             }
         });
+        let _over = SetAtTheEnd(&is_over);
         for _ in 0..2_000 {
             let _outcome = store.remove("entry");
         }
-        is_over.store(true, Ordering::SeqCst);
     });
     for file in 0..10 {
         assert_eq!(fs::read_to_string(env.path(&format!("outside/{file}"))).unwrap(), "mine");

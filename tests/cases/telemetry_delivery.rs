@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::support::spool;
-use crate::support::{Output, TestEnv};
+use crate::support::{Output, SetAtTheEnd, TestEnv};
 
 const FILE: &str = "[[telemetry.sink]]\ntype = \"file\"\npath = \"events.ndjson\"\n";
 
@@ -246,11 +246,12 @@ fn what_was_accepted_arrives_whoever_is_killed_in_the_meantime() {
                 dice.decide(command.spawn().unwrap(), 100_000);
             }
         });
+        let over = SetAtTheEnd(&is_over);
         let env = &env;
         let writers: Vec<_> =
             (0..16).map(|writer| scope.spawn(move || write_and_kill(env, writer))).collect();
         let accepted = writers.into_iter().flat_map(|writer| writer.join().unwrap()).collect();
-        is_over.store(true, Ordering::SeqCst);
+        drop(over);
         flusher.join().unwrap();
         accepted
     });

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::run::Output;
+use super::watchdog::Watchdog;
 
 /// The built-in rules, narrowed to processes whose working directory is in the folder of the test: whatever
 /// else runs on the machine is invisible to them.
@@ -13,13 +14,14 @@ const RULES: [&str; 5] = ["local-memory", "vitest", "nx", "tsc", "mcp"];
 
 pub struct TestEnv {
     root: tempfile::TempDir,
+    _watchdog: Watchdog,
 }
 
 impl TestEnv {
     pub fn new() -> Self {
         let root = tempfile::Builder::new().prefix("brainwav-test-").tempdir().unwrap();
         fs::set_permissions(root.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        let env = Self { root };
+        let env = Self { root, _watchdog: Watchdog::start() };
         for folder in ["home", "workspace", "tmp"] {
             fs::create_dir(env.path(folder)).unwrap();
         }

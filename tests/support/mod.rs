@@ -15,8 +15,10 @@ pub mod signals;
 pub mod spool;
 pub mod stopped;
 pub mod store;
+mod watchdog;
 
 pub use actor::{Actor, Script, is_alive, wait_until};
 pub use environment::TestEnv;
 pub use run::{Output, is_root, not_tested, unshare};
 pub use server::Server;
+pub use watchdog::SetAtTheEnd;

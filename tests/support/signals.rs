@@ -21,3 +21,9 @@ pub fn is_ignored(signal: i32) -> bool {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).unwrap_or("0").trim();
     u64::from_str_radix(mask, 16).is_ok_and(|mask| mask & (1 << (signal - 1)) != 0)
 }
+
+/// What a script does until a condition holds, for a minute at most. It reads no line meanwhile: a shell that gets a signal
+/// just before it begins to read runs the trap only when there is one.
+pub fn slept_until(condition: &str) -> String {
+    format!("i=0; until {condition} || [ $i -gt 600 ]; do sleep 0.1; i=$((i+1)); done")
+}

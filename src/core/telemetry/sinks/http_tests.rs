@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{HttpSettings, HttpSink};
 use crate::core::telemetry::sink::{Delivery, Record, Sink};
 use crate::core::telemetry::sinks::form::Form;
-use crate::core::telemetry::sinks::peer::{Peer, Request, Step, soon};
+use crate::core::telemetry::sinks::peer::{Peer, Request, Step, join, soon};
 use crate::core::telemetry::sinks::samples::{plain, record};
 use crate::core::telemetry::sinks::secret::Secret;
 
@@ -159,7 +159,7 @@ fn what_is_no_http_is_tried_again_later() {
     let delivery = sink.deliver(&[plain("one")], soon());
     assert!(matches!(delivery, Delivery::Retry { .. }), "{delivery:?}");
     drop(sink);
-    peer.join().unwrap();
+    join(peer);
 }
 
 #[test]

@@ -72,9 +72,20 @@ impl Peer {
 
     /// The requests that came, once the script has ended.
     pub fn requests(self) -> Vec<Request> {
-        self.thread.join().unwrap();
+        join(self.thread);
         self.requests.iter().collect()
     }
+}
+
+/// Waits for the end of a thread that is sure to end, and fails when it does not: nobody may have come to it.
+#[track_caller]
+pub fn join(thread: JoinHandle<()>) {
+    let deadline = soon();
+    while !thread.is_finished() {
+        assert!(Instant::now() < deadline, "whoever plays the other side waits in vain");
+        thread::sleep(Duration::from_millis(5));
+    }
+    thread.join().unwrap();
 }
 
 pub fn soon() -> Instant {

@@ -5,6 +5,8 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
 
+use crate::core::telemetry::sinks::peer::join;
+
 /// What most servers say of themselves.
 pub const INFO: &str = r#"{"server_id":"peer","version":"2.10.0","headers":true,"max_payload":2000}"#;
 
@@ -58,7 +60,7 @@ impl Peer {
 
     /// The lines that came, and what was published, once the script has ended.
     pub fn lines(self) -> Vec<String> {
-        self.thread.join().unwrap();
+        join(self.thread);
         self.lines.iter().collect()
     }
 }

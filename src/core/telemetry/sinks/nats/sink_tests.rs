@@ -8,7 +8,7 @@ use serde_json::json;
 use super::super::peer::{INFO, Peer, Reply};
 use super::{NatsSettings, NatsSink};
 use crate::core::telemetry::sink::{Delivery, Record, Sink};
-use crate::core::telemetry::sinks::peer::soon;
+use crate::core::telemetry::sinks::peer::{join, soon};
 use crate::core::telemetry::sinks::samples::{plain, record};
 use crate::core::telemetry::sinks::secret::Secret;
 
@@ -184,7 +184,7 @@ fn a_server_that_cannot_do_it_is_told_nothing() {
     });
     let mut sink = NatsSink::new(NatsSettings { url, ..NatsSettings::default() }).unwrap();
     assert!(retried(&sink.deliver(&[plain("one")], soon())).contains("NATS"));
-    peer.join().unwrap();
+    join(peer);
 }
 
 #[test]
