@@ -5,12 +5,16 @@ next to rm. The tools that are not installed are left out: diskus, dust, pdu and
 import os
 import random
 import shutil
+import sqlite3
 import statistics
 import subprocess
 import time
 
 from bench import Target, heading
 
+HERE = os.path.dirname(os.path.abspath(__file__))
+# The database of Nx 24, as it makes it.
+SCHEMA = os.path.join(HERE, "..", "tests", "data", "nx-schemas", "24.0.6.sql")
 FILES = 100
 ENTRIES = 3_000
 FOLDERS = ("outputs/libs/ui/dist/lib", "outputs/libs/ui/dist/types")
@@ -18,6 +22,8 @@ CONTENT = b"x" * 5_000
 DROP = "/proc/sys/vm/drop_caches"
 OWN = "brainwav"
 INDEXED = "brainwav, indexed"
+FIRST = "brainwav, at first sight"
+RM = "rm -rf"
 # An entry is remembered once it has not changed for this long, in seconds.
 SETTLED = 61
 
@@ -81,6 +87,25 @@ class Workspace:
                 with open(os.path.join(entry, folder, f"chunk-{number:03}.js"), "wb", buffering=0) as file:
                     file.write(CONTENT[: number * 97 % len(CONTENT)])
 
+    def record(self):
+        """A database of Nx with a row of each entry, used a while ago."""
+        folder = os.path.join(self.path, ".nx", "workspace-data")
+        os.makedirs(folder)
+        with open(SCHEMA, encoding="utf-8") as file:
+            statements = file.read()
+        database = sqlite3.connect(os.path.join(folder, "machine-v6.db"))
+        database.execute("PRAGMA journal_mode = WAL")
+        database.executescript(statements)
+        hashes = [(name,) for name in os.listdir(self.cache) if name.isdigit()]
+        database.executemany("INSERT INTO task_details VALUES (?, 'a', 'build', NULL)", hashes)
+        ago = "datetime('now', '-1 hour')"
+        database.executemany(f"INSERT INTO cache_outputs VALUES (?, 0, 250000, TRUE, {ago}, {ago})", hashes)
+        database.commit()
+        database.close()
+
+    def empty(self):
+        shutil.rmtree(os.path.join(self.path, ".nx"), ignore_errors=True)
+
 
 def others(path):
     """The tools that are there, each of which measures one folder."""
@@ -122,24 +147,33 @@ def medians(bench, workspace, commands, rounds, prepare=None):
 
 
 def compare_removal(bench, workspace, rounds=3):
-    """Empties a cache of 100,000 files, and lets rm do it; and when its entries are out of the way of a build."""
+    """Empties a cache of Nx of 100,000 files, and lets rm do it; and when its entries are out of the way of a build.
+    As from the second run on, its entries were measured before; and, beside it, a folder that nothing is known of.
+    """
     entries = 100_000 // FILES
+    everything = ("--max-size", "0B", "--min-age", "0s", "--json")
     ways = {
-        OWN: workspace.command("own", "--max-size", "0B", "--min-age", "0s", "--json"),
-        "rm -rf": [shutil.which("rm"), "-rf", workspace.cache],
+        OWN: workspace.command("nx", *everything),
+        FIRST: workspace.command("own", *everything),
+        RM: [shutil.which("rm"), "-rf", workspace.cache],
     }
     taken = {name: [] for name in ways}
     for _ in range(rounds):
         for name in random.sample(list(ways), len(ways)):
-            shutil.rmtree(workspace.cache, ignore_errors=True)
+            workspace.empty()
             workspace.fill(entries)
+            if name == OWN:
+                workspace.record()
+                time.sleep(SETTLED)
+                bench.run(workspace.command("nx", "--list"))
             os.sync()
             taken[name].append(removal(bench, workspace, ways[name]))
-    (out, own), (_, theirs) = (map(statistics.median, zip(*taken[name])) for name in ways)
-    print(
-        f"{entries * FILES:,} files removed: {own:.2f} s, all entries out of the cache after {out:.2f} s, "
-        f"rm -rf {theirs:.2f} s, medians of {rounds}"
-    )
+    medians_of = {name: tuple(map(statistics.median, zip(*taken[name]))) for name in ways}
+    (out, own), (_, theirs) = medians_of[OWN], medians_of[RM]
+    print(f"{entries * FILES:,} files removed, medians of {rounds}:")
+    for name, (until, ended) in medians_of.items():
+        when = "" if name == RM else f", all entries out of the cache after {until:.2f} s"
+        print(f"  {name}: {ended:.2f} s{when}")
     return [
         Target("remove: against rm -rf", own / theirs, 0.6, ""),
         Target("remove: out of the cache, against rm -rf", out / theirs, 0.05, ""),
@@ -150,7 +184,7 @@ def removal(bench, workspace, command):
     """The seconds until no entry is in the cache any more, and until the command has ended."""
     started = time.monotonic()
     process = subprocess.Popen(
-        command, cwd=workspace.path, env=bench.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command, cwd=workspace.path, env=bench.surroundings(command), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     out = None
     while process.poll() is None:
