@@ -145,8 +145,10 @@ fn writers_and_whoever_rotates_lose_nothing() {
                 })
             })
             .collect();
-        writing.into_iter().for_each(|thread| thread.join().unwrap());
+        // Whoever rotates is to end also when one has failed.
+        let written: Vec<_> = writing.into_iter().map(std::thread::ScopedJoinHandle::join).collect();
         done.store(true, Ordering::SeqCst);
+        written.into_iter().for_each(Result::unwrap);
         rotating.join().unwrap();
     });
     let (found, _) = lines(folder.path(), Position::default());
